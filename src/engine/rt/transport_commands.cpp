@@ -1,0 +1,318 @@
+// What each command does to a deck's transport.
+#include <cmath>
+
+#include "engine/rt/transport.h"
+
+namespace tactus::rt {
+
+using msg::LoopOp;
+using msg::Op;
+
+namespace {
+constexpr double kDirectLoopSeconds = 0.060;
+constexpr double kAtCue = 1.0;            // frames: closer than that the deck stands on its cue
+constexpr double kShortestLoop = 64;      // frames
+}  // namespace
+
+void Transport::apply(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  const double f = static_cast<double>(frame);
+  const bool on = c.a != 0;
+  switch (c.op) {
+    case Op::set_param:
+      if (c.param == msg::Param::tempo) {
+        tempo_.set(c.a, c.ramp, frame, map);
+      } else if (c.param == msg::Param::key) {
+        key_.set(c.a, c.ramp, frame, map);
+      }
+      break;
+    case Op::load:
+    case Op::double_from: do_load(c, frame, map); break;
+    case Op::unload:
+      track_ = nullptr;
+      loop_ = {};
+      stop(frame, 0, map);
+      break;
+    case Op::play: play(frame, map); break;
+    case Op::pause:
+      if (moving()) stop(frame, position(f, map), map);
+      break;
+    case Op::cue_button: do_cue(on, frame, map); break;
+    case Op::hotcue_button: do_hotcue(c.index, on, frame, map); break;
+    case Op::hotcue_set: hotcues_[c.index] = c.a < 0 ? position(f, map) : c.a; break;
+    case Op::hotcue_clear: hotcues_[c.index] = -1; break;
+    case Op::hotcue_jump:
+      if (hotcues_[c.index] >= 0) {
+        if (slip_) slip_out(frame);
+        jump_to(frame, hotcues_[c.index], map);
+      }
+      break;
+    case Op::seek:
+      if (slip_) slip_out(frame);
+      jump_to(frame, c.a, map);
+      break;
+    case Op::jump_beats: {
+      if (slip_) slip_out(frame);
+      const double p = position(f, map);
+      jump_to(frame, p + beats_to_frames(c.a, p, frame, map), map);
+      break;
+    }
+    case Op::loop: do_loop(static_cast<LoopOp>(c.index), c.a, frame, map); break;
+    case Op::scratch: do_scratch(on, frame, map); break;
+    case Op::jog:
+      if (touched_) {
+        jog_ = c.a;
+      } else {
+        bend_ += c.a;
+      }
+      break;
+    case Op::censor: do_reverse(on, true, frame, map); break;
+    case Op::reverse: do_reverse(on, false, frame, map); break;
+    case Op::nudge: nudge_ = c.a; break;
+    case Op::keylock: keylock_ = on; break;
+    case Op::stretch: stretch_ = static_cast<msg::StretchMode>(c.index); break;
+    case Op::sync:
+      sync_ = static_cast<msg::SyncMode>(c.index);
+      if (sync_ == msg::SyncMode::off && !grid().empty() && moving()) {
+        tempo_.jump(std::fabs(speed(f, map)));  // leaving sync keeps the tempo it had
+      }
+      if (moving()) relaw(frame, map);
+      break;
+    case Op::slip:
+      slip_ = on;
+      if (!on && !rolling_ && !censoring_) slip_return(frame, map);
+      break;
+    case Op::brake:
+      if (c.a >= 0 && moving()) {
+        braking_ = true;
+        brake_from_ = 1, brake_to_ = 0;
+      } else if (c.a < 0 && track_ && !moving()) {
+        playing_ = braking_ = true;
+        brake_from_ = 0, brake_to_ = 1;
+      } else {
+        break;
+      }
+      brake_frame_ = frame;
+      brake_frames_ = static_cast<std::int64_t>(std::fabs(c.a) * map.rate()) + 1;
+      if (!moving()) broke(Break::jump);
+      law_ = {Law::Kind::free, f, position(f, map), moving() ? speed(f, map) : 0, 0, 0, 1};
+      break;
+    case Op::panic: do_panic(frame, map); break;
+    case Op::swap_plan: break;
+  }
+}
+
+void Transport::do_load(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  const bool go_on = (c.flags & msg::kFlagKeepPlaying) && (playing_ || c.op == Op::double_from);
+  track_ = c.track;
+  loop_ = {};
+  loop_in_ = -1;
+  nudge_ = bend_ = 0;
+  unrolled_ = 0;
+  stop(frame, 0, map);
+  reverse_ = censoring_ = ended_ = false;
+  for (Loop& slot : slots_) slot = {};
+  if (!track_) return;
+  for (int k = 0; k < msg::kHotcues; ++k) hotcues_[k] = track_->hotcues[k];
+  cue_ = track_->cue >= 0 ? track_->cue : track_->first_sound;
+  // A doubled deck (and a load that is taken back) stands where it is told, not at its cue.
+  law_.p0 = c.a > 0 ? c.a : cue_;
+  if (go_on) {
+    playing_ = true;
+    begin(frame, law_.p0, map);
+  }
+}
+
+void Transport::do_cue(bool pressed, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  if (!track_) return;
+  const double p = position(static_cast<double>(frame), map);
+  if (!pressed) {
+    if (previewing_) stop(frame, preview_from_, map);
+    return;
+  }
+  if (playing_) {
+    stop(frame, cue_, map);
+  } else if (std::fabs(p - cue_) <= kAtCue) {
+    previewing_ = true;
+    preview_from_ = cue_;
+    begin(frame, cue_, map);
+  } else {
+    cue_ = p;
+  }
+}
+
+void Transport::do_hotcue(int k, bool pressed, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  if (!track_) return;
+  if (!pressed) {
+    if (previewing_) stop(frame, preview_from_, map);
+    if (slip_ && playing_ && !rolling_) slip_return(frame, map);
+    return;
+  }
+  if (hotcues_[k] < 0) {
+    hotcues_[k] = position(static_cast<double>(frame), map);
+    return;
+  }
+  if (playing_) {
+    if (slip_) slip_out(frame);
+    jump_to(frame, hotcues_[k], map);
+    return;
+  }
+  previewing_ = true;
+  preview_from_ = hotcues_[k];
+  begin(frame, hotcues_[k], map);
+}
+
+void Transport::do_loop(LoopOp op, double a, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  if (!track_) return;
+  const double p = position(static_cast<double>(frame), map);
+  const int slot = static_cast<int>(a) - 1;
+  const bool slot_ok = slot >= 0 && slot < msg::kLoopSlots;
+  switch (op) {
+    case LoopOp::in:
+      loop_in_ = p;
+      loop_.active = false;
+      break;
+    case LoopOp::out:
+      if (loop_in_ >= 0 && p - loop_in_ >= kShortestLoop) loop_ = {loop_in_, p, true};
+      break;
+    case LoopOp::roll:
+      slip_out(frame);
+      rolling_ = slipping_;
+      [[fallthrough]];
+    case LoopOp::beats: {
+      const double start = loop_.active ? loop_.start : p;
+      const double end = start + beats_to_frames(a, start, frame, map);
+      if (op == LoopOp::beats && slip_) slip_out(frame);
+      if (end - start >= kShortestLoop) loop_ = {start, end, true};
+      break;
+    }
+    case LoopOp::halve:
+      if (loop_.length() / 2 >= kShortestLoop) loop_.end = loop_.start + loop_.length() / 2;
+      break;
+    case LoopOp::twice:
+      if (loop_.start >= 0) loop_.end = loop_.start + loop_.length() * 2;
+      break;
+    case LoopOp::move: {
+      if (loop_.start < 0) break;
+      const double by = beats_to_frames(a, loop_.start, frame, map);
+      if (loop_.start + by < 0) break;
+      const bool inside = loop_.active && p >= loop_.start && p < loop_.end;
+      loop_.start += by;
+      loop_.end += by;
+      if (inside && moving()) jump_to(frame, p + by, map);  // the groove goes on, from the moved loop
+      break;
+    }
+    case LoopOp::exit:
+      loop_.active = false;
+      if (rolling_ || slip_) slip_return(frame, map);
+      break;
+    case LoopOp::reloop:
+      if (loop_.start < 0) break;
+      loop_.active = true;
+      if (p < loop_.start || p >= loop_.end) jump_to(frame, loop_.start, map);
+      break;
+    case LoopOp::slot_save:
+      if (slot_ok && loop_.start >= 0) slots_[slot] = loop_;
+      break;
+    case LoopOp::slot_recall:
+      if (!slot_ok || slots_[slot].start < 0) break;
+      loop_ = slots_[slot];
+      loop_.active = true;
+      if (p < loop_.start || p >= loop_.end) jump_to(frame, loop_.start, map);
+      break;
+  }
+}
+
+void Transport::do_scratch(bool on, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  if (!track_ || on == touched_) return;
+  if (on) {
+    if (slip_) slip_out(frame);
+    jog_ = 0;
+    braking_ = false;
+    const double v = speed(static_cast<double>(frame), map);
+    const double p = position(static_cast<double>(frame), map);
+    touched_ = true;
+    law_ = {Law::Kind::free, static_cast<double>(frame), p, v, 0, 0, 1};
+    return;
+  }
+  touched_ = false;
+  if (slip_ && slipping_) {
+    slip_return(frame, map);
+  } else {
+    relaw(frame, map);
+  }
+}
+
+void Transport::do_reverse(bool on, bool censor, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  if (on == reverse_) return;
+  if (on && (censor || slip_)) slip_out(frame);
+  const bool was_censor = censoring_;
+  censoring_ = on && censor;
+  reverse_ = on;
+  if (!on && (was_censor || slip_) && slipping_) {
+    slip_return(frame, map);
+  } else if (moving()) {
+    relaw(frame, map);
+  }
+}
+
+void Transport::do_panic(std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  const bool odd = reverse_ || touched_ || braking_ || slipping_;
+  const bool back = slipping_;
+  reverse_ = censoring_ = touched_ = braking_ = slip_ = false;
+  nudge_ = bend_ = 0;
+  loop_.active = false;
+  if (back) {
+    slip_return(frame, map);
+  } else if (odd && moving()) {
+    relaw(frame, map);
+  }
+  rolling_ = false;
+}
+
+bool Transport::take_ended() TACTUS_RT {
+  const bool was = ended_;
+  ended_ = false;
+  return was;
+}
+
+bool Transport::direct_only(const music::TempoMap& map) const TACTUS_RT {
+  return touched_ || braking_ || stretch_ == msg::StretchMode::direct ||
+         (loop_.active && loop_.length() < kDirectLoopSeconds * map.rate());
+}
+
+double Transport::pitch_scale(std::int64_t frame, const music::TempoMap& map) const TACTUS_RT {
+  const double shift = std::exp2(key_.value(frame, map) / 12.0);
+  return keylock_ ? shift : shift * std::fabs(speed(static_cast<double>(frame), map));
+}
+
+bool Transport::wants_stretch(std::int64_t frame, const music::TempoMap& map) const TACTUS_RT {
+  if (direct_only(map) || !moving()) return false;
+  if (key_.active() || key_.target() != 0) return true;
+  return keylock_ && std::fabs(std::fabs(speed(static_cast<double>(frame), map)) - 1.0) > 1e-7;
+}
+
+void Transport::fill(msg::DeckSnapshot& s, std::int64_t frame, const music::TempoMap& map) const TACTUS_RT {
+  const double f = static_cast<double>(frame);
+  s.track_id = track_ ? track_->id : 0;
+  s.position = position(f, map);
+  s.speed = speed(f, map);
+  s.length = length();
+  s.bpm = grid().empty() ? 0 : grid().bpm_at(s.position) * (moving() ? std::fabs(s.speed) : tempo_.target());
+  s.track_beat = grid().empty() ? 0 : grid().beat_of(s.position);
+  s.loop_start = loop_.start;
+  s.loop_end = loop_.end;
+  s.loop_active = loop_.active;
+  s.cue = cue_;
+  for (int k = 0; k < msg::kHotcues; ++k) s.hotcues[k] = hotcues_[k];
+  s.tempo = tempo_.target();
+  s.key = key_.target();
+  s.playing = playing_;
+  s.previewing = previewing_;
+  s.slip = slip_;
+  s.keylock = keylock_;
+  s.reverse = reverse_;
+  s.sync = sync_;
+  s.stretch = stretch_;
+}
+
+}  // namespace tactus::rt
