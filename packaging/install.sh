@@ -30,7 +30,7 @@ installed=" $({ dpkg-query -W -f '${db:Status-Status}=${Package}\n' $names 2>/de
   sed -n 's/^installed=//p' | tr '\n' ' ') "
 is_installed() { [[ $installed == *" $1 "* ]]; }
 any_installed() { local p; for p in ${1//|/ }; do is_installed "$p" && return 0; done; return 1; }
-has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; }
+has_candidate() { grep -q '^  Candidate: [^(]' <<<"$(apt-cache policy "$1" 2>/dev/null)"; }
 
 missing=() missing_wished=()
 for entry in "${needed[@]}"; do any_installed "$entry" || missing+=("$entry"); done
@@ -76,7 +76,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   [ ${#unknown[@]} -eq 0 ] || die "apt does not know: ${unknown[*]}" \
     "The lists are made for Debian 12; other releases may name these differently."
   why=$(objection "${chosen[@]}")
-  [ -z "$why" ] || { refresh; why=$(objection "${chosen[@]}"); }
+  case $why in '' | *'would remove'*) ;; *) refresh; why=$(objection "${chosen[@]}") ;; esac
   [ -z "$why" ] || die "Stopped, nothing was changed:" "$why"
   install=(apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${chosen[@]}")
   [ ${#as_root[@]} -eq 0 ] || echo "Installing needs an administrator's rights; sudo may ask for your password."
