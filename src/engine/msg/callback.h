@@ -11,6 +11,10 @@ namespace tactus::msg {
 constexpr int kMaxDeviceChannels = 8;  // in and out, each
 constexpr int kMaxBlock = 4096;        // frames; back ends split longer periods
 
+// First channel of each stereo bus in AudioBlock::out. The back end's routing table maps buses to device channels.
+enum Bus : int { kMaster = 0, kCue = 2, kBooth = 4, kRecord = 6 };
+constexpr int kBusChannels = 8;
+
 // One period of a device. Planar, float, full scale +-1. `out` is written in full on every call.
 struct AudioBlock {
   const float* const* in = nullptr;

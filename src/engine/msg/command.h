@@ -37,30 +37,30 @@ struct RampSpec {
 // Continuous and switch parameters. Deck parameters use Command::deck; `index` and `sub` where stated.
 enum class Param : std::uint8_t {
   // of a deck
-  trim,           // linear gain
-  eq_low,         // linear gain, 0 kills
+  trim,    // linear gain
+  eq_low,  // linear gain, 0 kills
   eq_mid,
   eq_high,
-  filter,         // -1 (low-pass) .. 1 (high-pass)
-  fader,          // 0..1, position; the fader curve is applied by the engine
-  cue_bus,        // 0 or 1
-  xf_assign,      // -1 left, 0 thru, 1 right
-  stem_gain,      // index = stem; linear gain
-  stem_mute,      // index = stem; 0 or 1
-  stem_solo,      // index = stem; 0 or 1
-  tempo,          // speed relative to the track's own: 1 = original
-  key,            // semitones, cents as fraction
-  fx_on,          // index = unit * 3 + slot; 0 or 1
-  fx_wet,         // index = unit * 3 + slot; 0..1
-  fx_param,       // index = unit * 3 + slot, sub = parameter of the effect
+  filter,     // -1 (low-pass) .. 1 (high-pass)
+  fader,      // 0..1, position; the fader curve is applied by the engine
+  cue_bus,    // 0 or 1
+  xf_assign,  // -1 left, 0 thru, 1 right
+  stem_gain,  // index = stem; linear gain
+  stem_mute,  // index = stem; 0 or 1
+  stem_solo,  // index = stem; 0 or 1
+  tempo,      // speed relative to the track's own: 1 = original
+  key,        // semitones, cents as fraction
+  fx_on,      // index = unit * 3 + slot; 0 or 1
+  fx_wet,     // index = unit * 3 + slot; 0..1
+  fx_param,   // index = unit * 3 + slot, sub = parameter of the effect
   // of the mixer (deck ignored)
-  crossfader,     // -1..1
-  xf_curve,       // 0 smooth, 1 constant power, 2 cut
-  master,         // linear gain
-  cue_mix,        // 0 cue .. 1 master
-  split,          // 0 or 1
-  headphones,     // linear gain
-  booth,          // linear gain
+  crossfader,  // -1..1
+  xf_curve,    // 0 smooth, 1 constant power, 2 cut
+  master,      // linear gain
+  cue_mix,     // 0 cue .. 1 master
+  split,       // 0 or 1
+  headphones,  // linear gain
+  booth,       // linear gain
   count
 };
 
@@ -69,8 +69,8 @@ enum class StretchMode : std::uint8_t { r3, r3long, r2, direct };
 enum class LoopOp : std::uint8_t { in, out, beats, roll, halve, twice, move, exit, reloop, slot_save, slot_recall };
 
 enum class Op : std::uint8_t {
-  set_param,      // param, index, sub, a = target, ramp
-  load,           // track; deck stops (unless flag_keep_playing) and stands at its cue
+  set_param,  // param, index, sub, a = target, ramp
+  load,       // track; deck stops (unless flag_keep_playing) and stands at its cue
   unload,
   play,
   pause,
@@ -100,10 +100,10 @@ enum class Op : std::uint8_t {
 constexpr std::uint8_t kFlagKeepPlaying = 1;
 
 struct Command {
-  std::uint64_t id = 0;      // names the intent in events; 0: nobody waits for it
+  std::uint64_t id = 0;  // names the intent in events; 0: nobody waits for it
   Op op = Op::set_param;
   Param param = Param::trim;
-  std::uint8_t deck = 0;     // 0-based
+  std::uint8_t deck = 0;  // 0-based
   std::uint8_t index = 0;
   std::uint8_t sub = 0;
   std::uint8_t flags = 0;

@@ -20,16 +20,16 @@ struct DeckSnapshot {
   double loop_start = 0, loop_end = 0;
   double cue = -1;
   double hotcues[kHotcues] = {};
-  double tempo = 1, key = 0;   // as set
+  double tempo = 1, key = 0;  // as set
   float fader = 0, trim = 1, eq_low = 1, eq_mid = 1, eq_high = 1, filter = 0;
   float peak_l = 0, peak_r = 0;  // pre-fader, linear, highest of the block
   bool playing = false, audible = false, loop_active = false, slip = false, keylock = true, reverse = false;
-  bool previewing = false;     // a cue or hot cue button is held
+  bool previewing = false;       // a cue or hot cue button is held
   std::uint8_t stems_muted = 0;  // bit per stem
   SyncMode sync = SyncMode::off;
   StretchMode stretch = StretchMode::r3;
   DeckSource source = DeckSource::silent;
-  std::uint32_t fallbacks = 0;   // times the feeder was behind and the direct path took over
+  std::uint32_t fallbacks = 0;    // times the feeder was behind and the direct path took over
   std::uint32_t late_chunks = 0;  // 32-frame steps faded to silence because nothing was decoded there
 };
 

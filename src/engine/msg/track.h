@@ -19,12 +19,12 @@ constexpr int kLoopSlots = 8;
 constexpr int kStems = 4;  // vocals, drums, bass, other
 
 struct TrackRef {
-  std::uint64_t id = 0;                     // names the load, never reused in a session
+  std::uint64_t id = 0;                       // names the load, never reused in a session
   const lockfree::ChunkTable* pcm = nullptr;  // engine rate; 2 channels, or 8 when the track has stems
-  music::GridView grid;                     // track frames at the engine's rate
-  double first_sound = 0;                   // track frame
-  double cue = -1;                          // stored main cue, track frame; < 0: none
-  double hotcues[kHotcues];                 // track frames; < 0: empty
+  music::GridView grid;                       // track frames at the engine's rate
+  double first_sound = 0;                     // track frame
+  double cue = -1;                            // stored main cue, track frame; < 0: none
+  double hotcues[kHotcues];                   // track frames; < 0: empty
 };
 
 }  // namespace tactus::msg

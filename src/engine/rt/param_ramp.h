@@ -3,15 +3,14 @@
 // Realtime-safe. A new target starts from the current value: nothing ever jumps.
 #pragma once
 
-#include <cmath>
-
 #include "base/rt.h"
+#include "dsp/ramp.h"
 #include "engine/msg/command.h"
 #include "music/tempo_map.h"
 
 namespace tactus::rt {
 
-constexpr std::int64_t kGrid = 32;         // frames of the control grid
+constexpr std::int64_t kGrid = 32;  // frames of the control grid
 constexpr double kDefaultRampSeconds = 0.005;
 
 class ParamRamp {
@@ -51,24 +50,7 @@ class ParamRamp {
   double target() const TACTUS_RT { return to_; }
 
  private:
-  double shape(double x) const TACTUS_RT {
-    switch (curve_) {
-      case msg::Curve::linear: return x;
-      // A fade-in follows sin, a fade-out cos, so that the powers of a crossing pair add up to one.
-      case msg::Curve::equal_power: {
-        const double q = x * 1.5707963267948966;
-        return to_ > from_ ? std::sin(q) : 1.0 - std::cos(q);
-      }
-      // 60 dB of exponential travel, shifted to start at 0 and end at 1.
-      case msg::Curve::exponential: {
-        const double k = 6.907755278982137;
-        return to_ > from_ ? (std::exp(k * x) - 1.0) / (std::exp(k) - 1.0)
-                           : (1.0 - std::exp(-k * x)) / (1.0 - std::exp(-k));
-      }
-      case msg::Curve::s_curve: return x * x * (3.0 - 2.0 * x);
-    }
-    return x;
-  }
+  double shape(double x) const TACTUS_RT { return dsp::curve_at(static_cast<dsp::Curve>(curve_), x, to_ > from_); }
 
   double from_ = 0, to_ = 0, beat0_ = 0, beats_ = 0;
   std::int64_t frame0_ = 0, frames_ = 1;

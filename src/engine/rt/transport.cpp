@@ -12,9 +12,12 @@ const music::GridView kNoGrid{};
 
 double grid_of_sync(msg::SyncMode mode) TACTUS_RT {
   switch (mode) {
-    case msg::SyncMode::bar: return 4;
-    case msg::SyncMode::phrase: return kPhraseBeats;
-    default: return 1;
+    case msg::SyncMode::bar:
+      return 4;
+    case msg::SyncMode::phrase:
+      return kPhraseBeats;
+    default:
+      return 1;
   }
 }
 
@@ -22,17 +25,22 @@ double grid_of_sync(msg::SyncMode mode) TACTUS_RT {
 
 double Law::position(double f, const music::TempoMap& map, const music::GridView& grid) const TACTUS_RT {
   switch (kind) {
-    case Kind::still: return p0;
-    case Kind::free: return p0 + v * (f - f0);
-    case Kind::map: return grid.frame_of(sb0 + ratio * (map.beat_of(f) - mb0));
+    case Kind::still:
+      return p0;
+    case Kind::free:
+      return p0 + v * (f - f0);
+    case Kind::map:
+      return grid.frame_of(sb0 + ratio * (map.beat_of(f) - mb0));
   }
   return p0;
 }
 
 double Law::speed(double f, const music::TempoMap& map, const music::GridView& grid) const TACTUS_RT {
   switch (kind) {
-    case Kind::still: return 0;
-    case Kind::free: return v;
+    case Kind::still:
+      return 0;
+    case Kind::free:
+      return v;
     case Kind::map: {
       const double sb = sb0 + ratio * (map.beat_of(f) - mb0);
       return ratio * map.slope_at(f) * 60.0 * grid.rate / grid.at_beat(sb).bpm;
@@ -198,7 +206,7 @@ bool Transport::phase_law(std::int64_t frame, double p, const music::TempoMap& m
                           Law& out) const TACTUS_RT {
   const bool phase = sync_ == msg::SyncMode::beat || sync_ == msg::SyncMode::bar || sync_ == msg::SyncMode::phrase;
   if (!phase || grid().empty() || reverse_ || touched_ || braking_) return false;
-  out = {Law::Kind::map, 0, 0, 0, map.beat_of(static_cast<double>(frame)), grid().beat_of(p),
+  out = {Law::Kind::map,           0, 0, 0, map.beat_of(static_cast<double>(frame)), grid().beat_of(p),
          sync_ratio(p, frame, map)};
   if (align) {
     const double q = grid_of_sync(sync_);

@@ -2,8 +2,8 @@
 //
 // Every command that moves the playhead (play, jump, loop, sync, tempo, slip, scratch ...) ends one law and begins the
 // next; drift can't accumulate, because a law is evaluated, never summed. The audio thread runs one Transport a deck as
-// the truth; the deck's feeder runs a copy of it *ahead of time* with the same code, the same commands and the same map,
-// and so knows every loop wrap, scheduled jump and slip return before it is due.
+// the truth; the deck's feeder runs a copy of it *ahead of time* with the same code, the same commands and the same
+// map, and so knows every loop wrap, scheduled jump and slip return before it is due.
 //
 // Units: session frames; track frames (fractional) at the engine's rate; speed in track frames a session frame.
 // Realtime-safe, trivially copyable. Not thread-safe: one owner.
@@ -30,6 +30,7 @@ struct Law {
   double f0 = 0, p0 = 0, v = 0;
   double mb0 = 0, sb0 = 0, ratio = 1;
 
+  bool operator==(const Law&) const TACTUS_RT = default;
   double position(double f, const music::TempoMap& map, const music::GridView& grid) const TACTUS_RT;
   double speed(double f, const music::TempoMap& map, const music::GridView& grid) const TACTUS_RT;
 };

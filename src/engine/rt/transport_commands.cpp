@@ -10,8 +10,8 @@ using msg::Op;
 
 namespace {
 constexpr double kDirectLoopSeconds = 0.060;
-constexpr double kAtCue = 1.0;            // frames: closer than that the deck stands on its cue
-constexpr double kShortestLoop = 64;      // frames
+constexpr double kAtCue = 1.0;        // frames: closer than that the deck stands on its cue
+constexpr double kShortestLoop = 64;  // frames
 }  // namespace
 
 void Transport::apply(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
@@ -26,20 +26,32 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
       }
       break;
     case Op::load:
-    case Op::double_from: do_load(c, frame, map); break;
+    case Op::double_from:
+      do_load(c, frame, map);
+      break;
     case Op::unload:
       track_ = nullptr;
       loop_ = {};
       stop(frame, 0, map);
       break;
-    case Op::play: play(frame, map); break;
+    case Op::play:
+      play(frame, map);
+      break;
     case Op::pause:
       if (moving()) stop(frame, position(f, map), map);
       break;
-    case Op::cue_button: do_cue(on, frame, map); break;
-    case Op::hotcue_button: do_hotcue(c.index, on, frame, map); break;
-    case Op::hotcue_set: hotcues_[c.index] = c.a < 0 ? position(f, map) : c.a; break;
-    case Op::hotcue_clear: hotcues_[c.index] = -1; break;
+    case Op::cue_button:
+      do_cue(on, frame, map);
+      break;
+    case Op::hotcue_button:
+      do_hotcue(c.index, on, frame, map);
+      break;
+    case Op::hotcue_set:
+      hotcues_[c.index] = c.a < 0 ? position(f, map) : c.a;
+      break;
+    case Op::hotcue_clear:
+      hotcues_[c.index] = -1;
+      break;
     case Op::hotcue_jump:
       if (hotcues_[c.index] >= 0) {
         if (slip_) slip_out(frame);
@@ -56,8 +68,12 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
       jump_to(frame, p + beats_to_frames(c.a, p, frame, map), map);
       break;
     }
-    case Op::loop: do_loop(static_cast<LoopOp>(c.index), c.a, frame, map); break;
-    case Op::scratch: do_scratch(on, frame, map); break;
+    case Op::loop:
+      do_loop(static_cast<LoopOp>(c.index), c.a, frame, map);
+      break;
+    case Op::scratch:
+      do_scratch(on, frame, map);
+      break;
     case Op::jog:
       if (touched_) {
         jog_ = c.a;
@@ -65,11 +81,21 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
         bend_ += c.a;
       }
       break;
-    case Op::censor: do_reverse(on, true, frame, map); break;
-    case Op::reverse: do_reverse(on, false, frame, map); break;
-    case Op::nudge: nudge_ = c.a; break;
-    case Op::keylock: keylock_ = on; break;
-    case Op::stretch: stretch_ = static_cast<msg::StretchMode>(c.index); break;
+    case Op::censor:
+      do_reverse(on, true, frame, map);
+      break;
+    case Op::reverse:
+      do_reverse(on, false, frame, map);
+      break;
+    case Op::nudge:
+      nudge_ = c.a;
+      break;
+    case Op::keylock:
+      keylock_ = on;
+      break;
+    case Op::stretch:
+      stretch_ = static_cast<msg::StretchMode>(c.index);
+      break;
     case Op::sync:
       sync_ = static_cast<msg::SyncMode>(c.index);
       if (sync_ == msg::SyncMode::off && !grid().empty() && moving()) {
@@ -96,8 +122,11 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
       if (!moving()) broke(Break::jump);
       law_ = {Law::Kind::free, f, position(f, map), moving() ? speed(f, map) : 0, 0, 0, 1};
       break;
-    case Op::panic: do_panic(frame, map); break;
-    case Op::swap_plan: break;
+    case Op::panic:
+      do_panic(frame, map);
+      break;
+    case Op::swap_plan:
+      break;
   }
 }
 

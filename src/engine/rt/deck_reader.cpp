@@ -1,0 +1,250 @@
+#include "engine/rt/deck_reader.h"
+
+#include <cmath>
+
+#include "dsp/interpolate.h"
+#include "engine/rt/pcm_window.h"
+
+namespace tactus::rt {
+
+using msg::DeckSource;
+
+namespace {
+constexpr double kFadeSeconds = 224.0 / 48000;
+constexpr double kAttackSeconds = 64.0 / 48000;
+constexpr double kToleranceSeconds = 0.002;
+constexpr float kQuiet = 1e-3f;   // -60 dBFS: what is cut off below that makes no click
+constexpr int kStayPackets = 8;   // as many as a tail needs to fade out over
+constexpr int kJoinPackets = 12;  // more than that to join, so that a slow feeder doesn't make it flap
+}  // namespace
+
+void DeckReader::attach(VoiceRing* a, VoiceRing* b, const dsp::SincTables* sinc, SampleRate rate) TACTUS_RT {
+  rings_[0] = a;
+  rings_[1] = b;
+  sinc_ = sinc;
+  fade_frames_ = static_cast<std::int64_t>(kFadeSeconds * rate.hz);
+  attack_frames_ = static_cast<std::int64_t>(kAttackSeconds * rate.hz);
+  tolerance_ = kToleranceSeconds * rate.hz;
+}
+
+void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::TempoMap& map,
+                        DeckBuffers& out) TACTUS_RT {
+  out.has_stems = out.has_plain = false;
+  drop_old_packets(f);
+  const bool broke = t.epoch() != epoch_;
+  const bool moved = broke || t.track() != now_.track || t.law() != now_.law;
+  // A step that begins inside the control grid for no reason of this deck (a block's end, another deck's event) must
+  // decide nothing: the sound may not depend on it.
+  if (moved || f % kGrid == 0) {
+    const bool jumped = (broke && t.last_break() == Transport::Break::jump) || t.track() != now_.track;
+    follow(t, f, map, broke, jumped);
+    anchor(now_, f, map);
+  }
+  if (f % kGrid == 0) {
+    for (Layer& tail : tails_) anchor(tail, f, map);
+  }
+  if (now_.source != DeckSource::silent) add_layer(now_, false, f, n, out);
+  for (Layer& tail : tails_) {
+    if (tail.source == DeckSource::silent) continue;
+    add_layer(tail, true, f, n, out);
+    if (f + n >= tail.fade_start + tail.fade) tail.source = DeckSource::silent;
+  }
+  if (now_.fade > 0 && f + n >= now_.fade_start + now_.fade) now_.fade = 0;
+}
+
+// Takes up what the transport says at f: stays on the path, or changes to another with a cross-fade.
+void DeckReader::follow(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke,
+                        bool jumped) TACTUS_RT {
+  const Layer next = choose(t, f, map, jumped);
+  const bool same = next.source == now_.source && next.ring == now_.ring && next.generation == now_.generation;
+  // A voice runs through a loop wrap: its feeder unrolled the loop into the stretcher.
+  const bool through = same && !jumped && (!broke || next.source != DeckSource::direct);
+  if (!through && !(same && next.source == DeckSource::silent)) change(next, t, f, map, broke || jumped);
+  now_.track = t.track();
+  now_.law = t.law();
+  epoch_ = t.epoch();
+}
+
+void DeckReader::anchor(Layer& layer, std::int64_t f, const music::TempoMap& map) TACTUS_RT {
+  if (layer.source != DeckSource::direct) return;
+  const std::int64_t end = (f / kGrid + 1) * kGrid;
+  const double a = layer.law.position(static_cast<double>(f), map, layer.track->grid);
+  const double b = layer.law.position(static_cast<double>(end), map, layer.track->grid);
+  const double slope = (b - a) / static_cast<double>(end - f);
+  layer.line_frame = f;
+  layer.line_at = a;
+  layer.line_slope = slope > kMaxSpeed ? kMaxSpeed : slope < -kMaxSpeed ? -kMaxSpeed : slope;
+}
+
+DeckReader::Layer DeckReader::choose(const Transport& t, std::int64_t f, const music::TempoMap& map,
+                                     bool jumped) TACTUS_RT {
+  Layer next;
+  if (!t.track() || !t.moving()) return next;
+  if (t.wants_stretch(f, map)) {
+    const int ring = best_voice(t, f, map, jumped);
+    if (ring >= 0) {
+      next.source = DeckSource::voice;
+      next.ring = ring;
+      next.generation = rings_[ring]->read_slot()->generation;
+      return next;
+    }
+    if (now_.source == DeckSource::voice && !jumped) ++fallbacks_;
+  }
+  const double p = t.position(static_cast<double>(f), map);
+  const double v = t.speed(static_cast<double>(f), map);
+  // Far enough ahead that a fade-out still has audio to fade.
+  const double ahead = p + v * static_cast<double>(fade_frames_ + 2 * kGrid);
+  if (decoded(*t.track()->pcm, std::fmin(p, ahead) - kGrid, std::fmax(p, ahead) + kGrid)) {
+    next.source = DeckSource::direct;
+  } else {
+    ++late_;
+  }
+  return next;
+}
+
+int DeckReader::best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT {
+  const double p = t.position(static_cast<double>(f), map);
+  int best = -1;
+  std::uint32_t youngest = 0;
+  for (int i = 0; i < 2; ++i) {
+    const VoicePacket* packet = rings_[i] ? rings_[i]->read_slot() : nullptr;
+    if (!packet || packet->frame > f || packet->track_id != t.track()->id) continue;
+    const bool current = now_.source == DeckSource::voice && now_.ring == i && now_.generation == packet->generation;
+    if (static_cast<int>(rings_[i]->readable()) < (current ? kStayPackets : kJoinPackets)) continue;
+    const double there = packet->source + packet->speed * static_cast<double>(f - packet->frame);
+    // Inside a packet that was right at its start only a jump can make it wrong.
+    const bool inside = current && !jumped && f != packet->frame;
+    if (!inside && std::fabs(there - p) > tolerance_) continue;
+    if (best >= 0 && packet->generation <= youngest) continue;
+    best = i;
+    youngest = packet->generation;
+  }
+  return best;
+}
+
+void DeckReader::change(const Layer& next, const Transport& t, std::int64_t f, const music::TempoMap& map,
+                        bool jump) TACTUS_RT {
+  if (now_.source != DeckSource::silent) {
+    Layer* slot = &tails_[0];
+    for (Layer& tail : tails_) {
+      if (tail.source == DeckSource::silent) {
+        slot = &tail;
+        break;
+      }
+      if (gain_at(tail, f) < gain_at(*slot, f)) slot = &tail;  // the one that is nearest to silence gives way
+    }
+    const float gain = gain_at(now_, f);
+    *slot = now_;
+    slot->gain = gain;
+    slot->fade_start = f;
+    slot->fade = fade_frames_;
+  }
+  const bool from_silence = now_.source == DeckSource::silent;
+  const msg::TrackRef* track = now_.track;
+  now_ = next;
+  now_.track = track;
+  now_.fade_start = f;
+  if (next.source == DeckSource::silent) return;
+  if (jump || from_silence) {
+    now_.fade = quiet_before(t, f, map) ? 0 : attack_frames_;
+  } else {
+    now_.fade = fade_frames_;
+  }
+}
+
+// Whether starting at the playhead cuts off nothing that can be heard: the 32 frames before it are silent.
+bool DeckReader::quiet_before(const Transport& t, std::int64_t f, const music::TempoMap& map) TACTUS_RT {
+  const double p = t.position(static_cast<double>(f), map);
+  const bool backwards = t.speed(static_cast<double>(f), map) < 0;
+  const std::int64_t first = static_cast<std::int64_t>(std::floor(p)) + (backwards ? 1 : -kGrid);
+  if (!gather(*t.track()->pcm, first, static_cast<int>(kGrid), window_)) return false;
+  for (int i = 0; i < kGrid * t.track()->pcm->channels(); ++i) {
+    if (std::fabs(window_[i]) > kQuiet) return false;
+  }
+  return true;
+}
+
+float DeckReader::gain_at(const Layer& layer, std::int64_t f) const TACTUS_RT {
+  if (layer.fade <= 0) return 1;
+  const float x = static_cast<float>(f - layer.fade_start + 1) / static_cast<float>(layer.fade + 1);
+  return x >= 1 ? 1 : x;
+}
+
+void DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n, DeckBuffers& out) TACTUS_RT {
+  const int channels = layer.track->pcm->channels();
+  if (layer.source == DeckSource::voice) {
+    if (!read_voice(layer, f, n)) return;
+  } else {
+    read_direct(layer, f, n);
+  }
+
+  const bool stems = channels == kMaxChannels;
+  bool& has = stems ? out.has_stems : out.has_plain;
+  float(*to)[kGrid] = stems ? out.stems : out.plain;
+  for (int c = 0; c < channels; ++c) {
+    if (!has) {
+      for (int i = 0; i < n; ++i) to[c][i] = 0;
+    }
+    if (!tail && layer.fade == 0) {
+      for (int i = 0; i < n; ++i) to[c][i] += scratch_[c][i];
+      continue;
+    }
+    for (int i = 0; i < n; ++i) {
+      const float g = gain_at(layer, f + i);
+      to[c][i] += scratch_[c][i] * (tail ? layer.gain * (1 - g) : g);
+    }
+  }
+  has = true;
+}
+
+// The track along the layer's line, n frames from f, into scratch_.
+void DeckReader::read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_RT {
+  const msg::TrackRef& track = *layer.track;
+  const int channels = track.pcm->channels();
+  const double v = layer.line_slope;
+  const auto at = [&](int i) TACTUS_RT { return layer.line_at + v * static_cast<double>(f + i - layer.line_frame); };
+  const double from = at(0), last = at(n - 1);
+  const auto low = static_cast<std::int64_t>(std::floor(std::fmin(from, last)));
+  const auto high = static_cast<std::int64_t>(std::floor(std::fmax(from, last)));
+  const std::int64_t first = low - dsp::SincTables::kBefore;
+  gather(*track.pcm, first, static_cast<int>(high - low) + dsp::SincTables::kTaps, window_);
+  for (int i = 0; i < n; ++i) {
+    const double p = at(i);
+    const double whole = std::floor(p);
+    const float* window = window_ + (static_cast<std::int64_t>(whole) - low) * channels;
+    float frame[kMaxChannels];
+    if (channels == kMaxChannels) {
+      dsp::read_between<8>(*sinc_, window, p - whole, v, frame);
+    } else {
+      dsp::read_between<2>(*sinc_, window, p - whole, v, frame);
+    }
+    for (int c = 0; c < channels; ++c) scratch_[c][i] = frame[c];
+  }
+}
+
+bool DeckReader::read_voice(const Layer& layer, std::int64_t f, int n) TACTUS_RT {
+  const VoicePacket* packet = rings_[layer.ring]->read_slot();
+  if (!packet || packet->generation != layer.generation || packet->frame > f) return false;
+  const int offset = static_cast<int>(f - packet->frame);
+  for (int c = 0; c < packet->channels; ++c) {
+    for (int i = 0; i < n; ++i) scratch_[c][i] = packet->audio[c][offset + i];
+  }
+  return true;
+}
+
+void DeckReader::drop_old_packets(std::int64_t f) TACTUS_RT {
+  for (VoiceRing* ring : rings_) {
+    if (!ring) continue;
+    for (const VoicePacket* p = ring->read_slot(); p && p->frame + kGrid <= f; p = ring->read_slot()) ring->release();
+  }
+}
+
+bool DeckReader::uses(const msg::TrackRef* track) const TACTUS_RT {
+  if (now_.track == track) return true;
+  for (const Layer& tail : tails_) {
+    if (tail.source != DeckSource::silent && tail.track == track) return true;
+  }
+  return false;
+}
+
+}  // namespace tactus::rt

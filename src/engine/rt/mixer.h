@@ -1,0 +1,63 @@
+// Buses to outputs: crossfader, master, cue and headphone mix, booth, limiter, meters, recorder tap.
+// Realtime-safe unless stated; owned by the engine.
+#pragma once
+
+#include "dsp/gain.h"
+#include "dsp/limiter.h"
+#include "dsp/meter.h"
+#include "engine/msg/callback.h"
+#include "engine/msg/snapshot.h"
+#include "engine/rt/beat_drive.h"
+#include "lockfree/spsc_ring.h"
+
+namespace tactus::rt {
+
+// Stereo frames of the master after the limiter, for the recorder's thread.
+struct TapFrame {
+  float left, right;
+};
+using TapRing = lockfree::SpscRing<TapFrame>;
+
+class Mixer {
+ public:
+  // Control side. tap may be null.
+  void prepare(SampleRate rate, TapRing* tap) noexcept;
+  void set_param(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+  void step(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+
+  // First of a control step: clears the buses and moves the crossfader. Then each strip adds itself to them.
+  void begin(int n) TACTUS_RT;
+  const float* crossfader() const TACTUS_RT { return x_; }
+  dsp::CrossfaderCurve curve() const TACTUS_RT { return curve_; }
+  float crossfader_target() const TACTUS_RT { return crossfader_.ramp.target(); }
+  float* master(int side) TACTUS_RT { return master_[side]; }
+  float* cue(int side) TACTUS_RT { return cue_[side]; }
+  // Last of a control step: writes n frames at `offset` of all outputs, in the order of msg::Bus.
+  void finish(int n, float* const* out, int outputs, int offset) TACTUS_RT;
+
+  void fill(msg::Snapshot& s) TACTUS_RT;
+  float heading_gain() const TACTUS_RT { return gain_.ramp.target(); }
+  std::uint32_t tap_overruns() const TACTUS_RT { return tap_overruns_; }
+
+ private:
+  // As long as the limiter looks ahead, so that cue and master stay aligned in the headphones.
+  struct Delay {
+    static constexpr int kMax = 1024;
+    float line[2][kMax] = {};
+    int at = 0;
+  };
+  void delay_cue(int n) TACTUS_RT;
+
+  Control crossfader_{0.0f}, gain_{1.0f}, cue_mix_{0.0f}, split_{0.0f}, headphones_{1.0f}, booth_{1.0f};
+  dsp::CrossfaderCurve curve_ = dsp::CrossfaderCurve::smooth;
+  dsp::Limiter limiter_;
+  dsp::Meter meter_;
+  Delay delay_;
+  int latency_ = 0;
+  TapRing* tap_ = nullptr;
+  std::uint32_t tap_overruns_ = 0;
+  float worst_reduction_ = 1;
+  float x_[kGrid], master_[2][kGrid], cue_[2][kGrid];
+};
+
+}  // namespace tactus::rt
