@@ -85,6 +85,6 @@ function(tactus_add_tests)
       include(${extra})
     endif()
     gtest_discover_tests(${test_target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 300 LABELS "${name}")
+      PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}")
   endforeach()
 endfunction()

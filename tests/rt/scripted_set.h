@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "engine/msg/callback.h"
+#include "support/soak.h"
 
 namespace tactus::test {
 
 struct SetOptions {
-  double seconds = 10;  // length of the set
-  int block = 64;       // frames a block
+  double seconds = soak_length(60.0, 600.0);  // length of the set
+  int block = 64;                             // frames a block
   double rate = 48000;
 };
 
