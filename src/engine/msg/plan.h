@@ -25,8 +25,7 @@ enum class NodeKind : std::uint8_t {
   filter,
   fx,           // slot = unit * kFxSlots + slot
   strip,        // fader, crossfader, cue bus: stereo -> buses
-  clip_player,  // slot = lane; into the deck's stereo
-  master,       // buses -> outputs, with limiter, meters and recorder tap
+  clip_player,  // reader and stems of a clip lane in one, deck = the lane's place behind the decks
 };
 
 struct PlanStep {

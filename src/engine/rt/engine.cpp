@@ -293,6 +293,7 @@ void Engine::publish(std::int64_t f) TACTUS_RT {
   s.blocks = blocks_;
   links_.snapshot->publish();
   published_frame_.store(f, std::memory_order_release);
+  published_blocks_.store(blocks_, std::memory_order_release);
 }
 
 void Engine::emit(const msg::Event& e) TACTUS_RT {

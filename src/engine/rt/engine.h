@@ -52,6 +52,8 @@ class Engine {
 
   // Any thread: the first frame of the next block; all reports of commands before it are in their rings.
   std::int64_t frame() const TACTUS_RT { return published_frame_.load(std::memory_order_acquire); }
+  // Any thread: blocks finished so far.
+  std::uint64_t blocks() const TACTUS_RT { return published_blocks_.load(std::memory_order_acquire); }
   // Any thread: watched by whoever frees what the engine may still read.
   lockfree::ReaderEpoch& epoch() TACTUS_RT { return epoch_; }
   // Frames by which everything leaves later than it was due: the limiter's look-ahead, equal on all buses.
@@ -92,6 +94,7 @@ class Engine {
   std::uint64_t blocks_ = 0;
 
   alignas(lockfree::kCacheLine) std::atomic<std::int64_t> published_frame_{0};
+  std::atomic<std::uint64_t> published_blocks_{0};
   lockfree::ReaderEpoch epoch_;
 };
 

@@ -261,6 +261,28 @@ TEST(Engine, SwappingPlansAThousandTimesChangesNoBit) {
   EXPECT_EQ(run(true), run(false));
 }
 
+TEST(Engine, ClipLaunchedAtTheBarLoopsOnTheBeat) {
+  auto clip = clicks();
+  msg::Plan plan = plain_plan(4);
+  plan.add({msg::NodeKind::clip_player, 4, 0, nullptr});
+  plan.add({msg::NodeKind::strip, 4, 0, nullptr});
+  EngineRig rig(48000, 5);
+  msg::Command swap;
+  swap.op = Op::swap_plan;
+  swap.plan = &plan;
+  rig.send(swap);
+  rig.load(4, *clip);
+  rig.send(Op::play, 4, 0, 0, When::at(Beat::of(4)));
+  rig.send(Op::loop, 4, 4, static_cast<int>(msg::LoopOp::beats), When::at(Beat::of(4)));
+  rig.render(48000 * 12);
+  int sounding = 0;
+  for (int beat = 4; beat < 22; ++beat) {
+    const std::int64_t at = beat * 24000 + EngineRig::latency();
+    sounding += loudest(rig.bus(0), at - 5000, at + 5000) == at;
+  }
+  EXPECT_EQ(sounding, 18);
+}
+
 TEST(Engine, CueBusIsPreFaderAndAlignedWithTheMaster) {
   auto t = clicks();
   EngineRig rig;
