@@ -209,9 +209,12 @@ void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_R
       deck.mix(left, right, n, mixer_.crossfader(), mixer_.curve(),
                {{mixer_.master(0), mixer_.master(1)}, {mixer_.cue(0), mixer_.cue(1)}});
       return;
+    // A clip lane is a deck's playhead and reader without a channel strip of its own: launching is play @bar, its loop
+    // is the deck's loop, warp is sync.
     case NodeKind::clip_player:
-    case NodeKind::master:
-      return;
+      deck.read(f, n, map_);
+      deck.gate_stems(left, right, n);
+      break;
   }
   if (step.kind != NodeKind::deck_reader) check_node(step, f, n);
 }
