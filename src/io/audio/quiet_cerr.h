@@ -1,0 +1,15 @@
+// RtAudio writes some of its messages straight to std::cerr, in the middle of what a terminal program draws. This puts
+// a filter in front of std::cerr that keeps lines which start with "RtApi" and lets all others through at once.
+#pragma once
+
+#include <string>
+
+namespace tactus::io {
+
+// From now on, for the life of the process. Any thread; repeated calls do nothing.
+void quiet_cerr();
+
+// The lines held back since the last call. Any thread.
+std::string take_quieted();
+
+}  // namespace tactus::io

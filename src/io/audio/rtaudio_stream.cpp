@@ -1,0 +1,249 @@
+#include "io/audio/rtaudio_stream.h"
+
+#include <RtAudio.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cctype>
+#include <cstdlib>
+#include <thread>
+
+#include "engine/msg/callback.h"
+#include "io/audio/quiet_cerr.h"
+
+namespace tactus::io {
+
+namespace {
+
+struct Known {
+  Driver driver;
+  RtAudio::Api api;
+};
+// The order is that of preference. PipeWire answers as PulseAudio.
+constexpr Known kKnown[] = {
+    {Driver::jack, RtAudio::UNIX_JACK},    {Driver::pulse, RtAudio::LINUX_PULSE},
+    {Driver::alsa, RtAudio::LINUX_ALSA},   {Driver::core, RtAudio::MACOSX_CORE},
+    {Driver::asio, RtAudio::WINDOWS_ASIO}, {Driver::wasapi, RtAudio::WINDOWS_WASAPI},
+};
+
+bool compiled_in(RtAudio::Api api) {
+  std::vector<RtAudio::Api> apis;
+  RtAudio::getCompiledApi(apis);
+  return std::find(apis.begin(), apis.end(), api) != apis.end();
+}
+
+// Null when the driver isn't compiled in.
+std::unique_ptr<RtAudio> make_rtaudio(Driver driver) {
+  quiet_cerr();
+  // PulseAudio's own choice is two seconds; a buffer this short is what the server's timer can serve.
+  if (driver == Driver::pulse) setenv("PULSE_LATENCY_MSEC", "10", 0);
+  for (const Known& known : kKnown) {
+    if (known.driver != driver || !compiled_in(known.api)) continue;
+    auto audio = std::make_unique<RtAudio>(known.api);
+    audio->showWarnings(false);
+    return audio;
+  }
+  return nullptr;
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// RtAudio's sentences name its own classes first.
+std::string plain(const std::string& message) {
+  const std::size_t colon = message.find(": ");
+  return message.rfind("RtApi", 0) == 0 && colon != std::string::npos ? message.substr(colon + 2) : message;
+}
+
+// Index of the output device meant by `name`, or of the default one; -1 when there is none, with the reason.
+int find_device(RtAudio& audio, const std::string& name, Driver driver, std::string* error) {
+  const unsigned count = audio.getDeviceCount();
+  std::string names;
+  int found = -1;
+  for (unsigned i = 0; i < count; ++i) {
+    const RtAudio::DeviceInfo info = audio.getDeviceInfo(i);
+    if (!info.probed || info.outputChannels == 0) continue;
+    names += (names.empty() ? "" : ", ") + info.name;
+    const bool wanted =
+        name.empty() ? i == audio.getDefaultOutputDevice() : lower(info.name).find(lower(name)) != std::string::npos;
+    if (wanted && found < 0) found = static_cast<int>(i);
+    if (!name.empty() && info.name == name) found = static_cast<int>(i);
+    if (name.empty() && found < 0) found = static_cast<int>(i);
+  }
+  if (found >= 0) return found;
+  *error = names.empty() ? std::string(driver_title(driver)) + " offers no audio device"
+                         : std::string(driver_title(driver)) + " has no device named '" + name + "'; it has " + names;
+  return -1;
+}
+
+class RtStream final : public Stream {
+ public:
+  RtStream(std::unique_ptr<RtAudio> audio, StreamInfo info) : audio_(std::move(audio)), info_(std::move(info)) {}
+
+  ~RtStream() override {
+    // When a JACK server dies, RtAudio closes the stream on a thread of its own: leave it the time to.
+    for (int i = 0; i < 30 && info_.driver == Driver::jack && audio_->isStreamOpen() && quiet(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (audio_->isStreamOpen()) audio_->closeStream();
+  }
+
+  std::string open(const RtAudio::StreamParameters& out, const RtAudio::StreamParameters* in,
+                   const std::string& client_name);
+
+  const StreamInfo& info() const override { return info_; }
+  bool running() const override {
+    return errors_.load(std::memory_order_relaxed) < kFatalErrors && audio_->isStreamOpen();
+  }
+  std::int64_t give_up_ns() const override { return info_.driver == Driver::jack ? 30'000'000'000 : 2'000'000'000; }
+
+  std::string start(PeriodHandler handler) override {
+    handler_ = handler;
+    try {
+      audio_->startStream();
+    } catch (const RtAudioError& error) {
+      return plain(error.getMessage());
+    }
+    return audio_->isStreamRunning() ? std::string() : driver_title(info_.driver) + std::string(" did not start");
+  }
+
+ private:
+  // A stream whose driver reports so many errors and no period between them is gone: a JACK server whose period length
+  // was changed, for one, which RtAudio can't follow. (A pulled ALSA card keeps calling: KeptStream sees it run away.)
+  static constexpr int kFatalErrors = 3;
+
+  bool quiet() const { return monotonic_ns() - last_ns_.load(std::memory_order_relaxed) > 50'000'000; }
+
+  static int callback(void* out, void* in, unsigned frames, double, RtAudioStreamStatus status, void* context) {
+    static_cast<RtStream*>(context)->period(static_cast<float*>(out), static_cast<const float*>(in), frames,
+                                            status != 0);
+    return 0;
+  }
+  void period(float* out, const float* in, unsigned frames, bool xrun) {
+    current() = this;
+    errors_.store(0, std::memory_order_relaxed);
+    std::array<const float*, msg::kMaxDeviceChannels> ins{};
+    std::array<float*, msg::kMaxDeviceChannels> outs{};
+    for (int c = 0; c < info_.inputs; ++c) ins[static_cast<std::size_t>(c)] = in + static_cast<std::size_t>(c) * frames;
+    for (int c = 0; c < info_.outputs; ++c)
+      outs[static_cast<std::size_t>(c)] = out + static_cast<std::size_t>(c) * frames;
+    const std::int64_t now = monotonic_ns();
+    last_ns_.store(now, std::memory_order_relaxed);
+    handler_.function(handler_.context,
+                      {ins.data(), outs.data(), info_.inputs, info_.outputs, static_cast<int>(frames), now, xrun});
+  }
+
+  // RtAudio's error callback has no context; errors that end a stream come on the thread of its callback.
+  static RtStream*& current() {
+    static thread_local RtStream* stream = nullptr;
+    return stream;
+  }
+  static void on_error(RtAudioError::Type, const std::string&) {
+    if (current()) current()->errors_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::unique_ptr<RtAudio> audio_;
+  StreamInfo info_;
+  PeriodHandler handler_;
+  std::atomic<int> errors_{0};
+  std::atomic<std::int64_t> last_ns_{0};
+};
+
+std::string RtStream::open(const RtAudio::StreamParameters& out, const RtAudio::StreamParameters* in,
+                           const std::string& client_name) {
+  RtAudio::StreamOptions options;
+  options.flags = RTAUDIO_NONINTERLEAVED | RTAUDIO_SCHEDULE_REALTIME;
+  options.priority = 70;
+  options.numberOfBuffers = 2;
+  options.streamName = client_name;
+  auto frames = static_cast<unsigned>(info_.block);
+  RtAudio::StreamParameters out_copy = out;
+  RtAudio::StreamParameters in_copy = in ? *in : RtAudio::StreamParameters{};
+  try {
+    audio_->openStream(&out_copy, in ? &in_copy : nullptr, RTAUDIO_FLOAT32, static_cast<unsigned>(info_.rate), &frames,
+                       callback, this, &options, on_error);
+  } catch (const RtAudioError& error) {
+    return plain(error.getMessage());
+  }
+  // What was asked for is not always what one gets.
+  info_.block = static_cast<int>(frames);
+  info_.rate = static_cast<int>(audio_->getStreamSampleRate());
+  info_.output_latency = static_cast<int>(audio_->getStreamLatency());
+  return {};
+}
+
+// The device's own rate for a sound server, else the wished-for one if the card can.
+int choose_rate(const RtAudio::DeviceInfo& device, Driver driver, int wished) {
+  const bool listed = std::find(device.sampleRates.begin(), device.sampleRates.end(), static_cast<unsigned>(wished)) !=
+                      device.sampleRates.end();
+  if (listed && driver != Driver::jack) return wished;
+  if (device.preferredSampleRate) return static_cast<int>(device.preferredSampleRate);
+  return device.sampleRates.empty() ? wished : static_cast<int>(device.sampleRates.back());
+}
+
+}  // namespace
+
+std::vector<Driver> rtaudio_drivers() {
+  std::vector<Driver> drivers;
+  for (const Known& known : kKnown) {
+    if (compiled_in(known.api)) drivers.push_back(known.driver);
+  }
+  return drivers;
+}
+
+std::vector<DeviceInfo> rtaudio_devices(Driver driver) {
+  std::vector<DeviceInfo> devices;
+  const auto audio = make_rtaudio(driver);
+  if (!audio) return devices;
+  const unsigned count = audio->getDeviceCount();
+  for (unsigned i = 0; i < count; ++i) {
+    const RtAudio::DeviceInfo info = audio->getDeviceInfo(i);
+    if (!info.probed) continue;
+    DeviceInfo device;
+    device.driver = driver;
+    device.name = info.name;
+    device.outputs = static_cast<int>(info.outputChannels);
+    device.inputs = static_cast<int>(info.inputChannels);
+    device.rates.assign(info.sampleRates.begin(), info.sampleRates.end());
+    device.preferred_rate = static_cast<int>(info.preferredSampleRate);
+    device.is_default = info.isDefaultOutput || (info.outputChannels > 0 && count == 1);
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+OpenedStream open_rtaudio(const StreamRequest& request) {
+  auto audio = make_rtaudio(request.driver);
+  if (!audio) return {nullptr, std::string("this build has no ") + driver_title(request.driver)};
+  std::string error;
+  const int index = find_device(*audio, request.device, request.driver, &error);
+  if (index < 0) return {nullptr, error};
+  const RtAudio::DeviceInfo device = audio->getDeviceInfo(static_cast<unsigned>(index));
+
+  StreamInfo info;
+  info.driver = request.driver;
+  info.device = device.name;
+  info.rate = choose_rate(device, request.driver, request.rate);
+  info.block = request.block;
+  info.outputs = std::min({request.outputs, static_cast<int>(device.outputChannels), msg::kMaxDeviceChannels});
+  // Inputs come from the same device, or from the default one where playing and recording are devices of their own.
+  unsigned in_index = static_cast<unsigned>(index);
+  if (request.inputs > 0 && device.inputChannels == 0) in_index = audio->getDefaultInputDevice();
+  const int inputs = static_cast<int>(audio->getDeviceInfo(in_index).inputChannels);
+  info.inputs = std::min({request.inputs, inputs, msg::kMaxDeviceChannels});
+
+  RtAudio::StreamParameters out{static_cast<unsigned>(index), static_cast<unsigned>(info.outputs), 0};
+  RtAudio::StreamParameters in{in_index, static_cast<unsigned>(info.inputs), 0};
+  const bool duplex = info.inputs > 0;
+  auto stream = std::make_unique<RtStream>(std::move(audio), info);
+  error = stream->open(out, duplex ? &in : nullptr, request.client_name);
+  if (!error.empty()) return {nullptr, info.title() + ": " + error};
+  return {std::move(stream), {}};
+}
+
+std::string take_rtaudio_noise() { return take_quieted(); }
+
+}  // namespace tactus::io
