@@ -63,10 +63,12 @@ void Filter::set_coefficients(float knob, float resonance) TACTUS_RT {
   const float g_high = between(high_g_.data(), high, kSteps);
   // Damping 1/Q from sqrt(2) down to 0.1, even in octaves to the ear; less resonance where the filter barely bites.
   const float amount = std::clamp(resonance, 0.0f, 1.0f) * std::min(1.0f, 8 * std::max(low, high));
-  constexpr double kSpan = 3.8219280948873623;  // log2(sqrt(2) / 0.1)
-  const float damping = static_cast<float>(1.41421356237309504880 * exp2_poly(-kSpan * static_cast<double>(amount)));
+  if (amount != now_.amount) {
+    constexpr double kSpan = 3.8219280948873623;  // log2(sqrt(2) / 0.1)
+    now_.damping = splat4(static_cast<float>(1.41421356237309504880 * exp2_poly(-kSpan * static_cast<double>(amount))));
+    now_.amount = amount;
+  }
   const F4 g{g_low, g_low, g_high, g_high};
-  now_.damping = splat4(damping);
   now_.a1 = splat4(1) / (splat4(1) + g * (g + now_.damping));
   now_.a2 = g * now_.a1;
   now_.a3 = g * now_.a2;

@@ -48,6 +48,7 @@ class Filter {
   // Simper's a1..a3 and the damping, lanes: low-pass left, right, high-pass left, right.
   struct Coefficients {
     F4 a1{}, a2{}, a3{}, damping{};
+    float amount = -1;                    // resonance that the damping was made from
     float low_share = 0, high_share = 0;  // wet part of each in the output, where the knob wants it
     float knob = 0, resonance = 0;        // what these were made from
   };

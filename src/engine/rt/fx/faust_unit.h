@@ -1,13 +1,6 @@
 // What a unit made from a .dsp file needs: stand-ins for Faust's Meta and UI, and the door to the class.
-// Included by generated sources only (cmake/FaustEffect.cmake).
+// Included by generated sources only, after the standard headers that Faust's code asks for (cmake/FaustEffect.cmake).
 #pragma once
-
-#include <math.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <new>
 
 #include "engine/msg/fx_info.h"
 #include "engine/rt/fx/fx_unit.h"
