@@ -162,7 +162,13 @@ void Foresight::forget(std::int64_t before) {
   if (points_.size() < 4096) return;
   const auto old = [before](const auto& x) { return x.frame < before; };
   points_.erase(points_.begin(), std::partition_point(points_.begin(), points_.end(), old));
-  splices_.erase(splices_.begin(), std::partition_point(splices_.begin(), splices_.end(), old));
+  const auto kept = std::partition_point(splices_.begin(), splices_.end(), old);
+  for (auto s = splices_.begin(); s != kept; ++s) {
+    for (Run& r : runs_) {
+      if (r.id == s->run) r.back = s->back_after;
+    }
+  }
+  splices_.erase(splices_.begin(), kept);
   std::erase_if(runs_, [before](const Run& r) { return r.end != Run::kOpen && r.end < before; });
 }
 

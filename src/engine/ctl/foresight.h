@@ -27,10 +27,10 @@ struct Run {
   std::uint32_t id = 0;
   std::int64_t begin = 0;
   std::int64_t end = kOpen;  // first frame of the next run
-  double unrolled = 0;       // position at `begin`, and of that the part that wraps had taken away
-  double back = 0;
-  bool stretch = false;    // a stretcher is wanted
-  bool backwards = false;  // the playhead moves down
+  double unrolled = 0;       // position at `begin`
+  double back = 0;           // of it, what wraps had taken away before the first splice that is still known
+  bool stretch = false;      // a stretcher is wanted
+  bool backwards = false;    // the playhead moves down
   msg::StretchMode mode = msg::StretchMode::r3;
   const msg::TrackRef* track = nullptr;
 };

@@ -203,7 +203,7 @@ void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_R
       deck.apply_filter(left, right, n);
       break;
     case NodeKind::fx:
-      static_cast<FxNode*>(step.state)->process(left, right, n, f, map_);
+      static_cast<FxNode*>(step.state)->process(left, right, n);
       break;
     case NodeKind::strip:
       deck.mix(left, right, n, mixer_.crossfader(), mixer_.curve(),

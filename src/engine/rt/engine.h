@@ -46,9 +46,6 @@ class Engine {
 
   // The audio thread: renders block.frames frames of all buses (msg::Bus) that block.outputs has room for.
   void process(const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT;
-  static void process_callback(void* self, const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT {
-    static_cast<Engine*>(self)->process(block, clock);
-  }
 
   // Any thread: the first frame of the next block; all reports of commands before it are in their rings.
   std::int64_t frame() const TACTUS_RT { return published_frame_.load(std::memory_order_acquire); }

@@ -1,0 +1,252 @@
+#include "engine/ctl/deck_feeder.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/rt/pcm_window.h"
+
+namespace tactus::ctl {
+
+using rt::kGrid;
+
+namespace {
+
+constexpr std::int64_t kHorizon = 12288;    // frames foretold beyond the lead: more than any stretcher's window
+constexpr std::int64_t kPrimeAhead = 4096;  // frames before its run at which a voice is primed
+constexpr std::int64_t kHandover = 640;     // frames after now at which a voice that nobody foretold comes in
+constexpr std::int64_t kOverlap = 320;      // frames a voice goes on past its run: the reader's cross-fade, and some
+constexpr int kPacketsATurn = 16;           // about one hop's worth: then it is the next deck's turn
+constexpr int kSplice = 64;                 // frames of cross-fade where a loop is folded
+constexpr std::int64_t kTooLate = 9600;     // frames behind at which a voice is given up and primed anew
+constexpr int kStarvedOften = 4;
+
+std::int64_t grid_below(std::int64_t f) { return f / kGrid * kGrid; }
+
+media::StretchMode media_mode(msg::StretchMode m) {
+  switch (m) {
+    case msg::StretchMode::r3long:
+      return media::StretchMode::r3long;
+    case msg::StretchMode::r2:
+      return media::StretchMode::r2;
+    default:
+      return media::StretchMode::r3;
+  }
+}
+
+std::int64_t thread_cpu_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+}  // namespace
+
+DeckFeeder::DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map)
+    : reports_(reports), maps_(map), foresight_(map) {
+  voices_[0].ring = a;
+  voices_[1].ring = b;
+  for (Voice& v : voices_) v.foresight = &foresight_;
+}
+
+bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
+  const std::int64_t cpu = thread_cpu_ns();
+  take_input();
+  const std::int64_t target = now + block + kLead;
+  foresight_.extend(now, target + kHorizon);
+  if (!offline) watch_load(now, block);
+  assign(now, block, offline);
+  bool more = false;
+  for (Voice& v : voices_) {
+    if (v.reader) more = produce(v, now, target) || more;
+  }
+  cpu_ns_.fetch_add(thread_cpu_ns() - cpu, std::memory_order_relaxed);
+  return more;
+}
+
+void DeckFeeder::take_input() {
+  if (maps_.update()) foresight_.set_map(maps_.front());
+  msg::Command c;
+  while (commands_.pop(c)) foresight_.expect(c);
+  // Only the last report counts: each is the whole truth.
+  while (const rt::TransportReport* report = reports_->read_slot()) {
+    if (reports_->readable() == 1) foresight_.rebase(*report);
+    reports_->release();
+  }
+}
+
+// --- Which voice plays which run -------------------------------------------------------------------------------------
+
+DeckFeeder::Voice* DeckFeeder::voice_of(const Run& run) {
+  for (Voice& v : voices_) {
+    if (v.reader && v.run == run.id && v.reader->mode() == media_mode(affordable(run.mode))) return &v;
+  }
+  return nullptr;
+}
+
+DeckFeeder::Voice* DeckFeeder::free_voice(std::int64_t now) {
+  // Of two without one, that whose ring ends earlier: a ring is never rewound.
+  Voice& a = voices_[0].last_pushed <= voices_[1].last_pushed ? voices_[0] : voices_[1];
+  Voice& b = &a == &voices_[0] ? voices_[1] : voices_[0];
+  if (!a.reader) return &a;
+  if (!b.reader) return &b;
+  // Both have one: the older gives way if its run is over, or if the younger plays the same run (another mode).
+  Voice& old = voices_[0].generation < voices_[1].generation ? voices_[0] : voices_[1];
+  Voice& young = &old == &voices_[0] ? voices_[1] : voices_[0];
+  const Run* run = foresight_.run(old.run);
+  if (run && run->end > now && !(young.run == old.run && young.last_pushed > now + kOverlap)) return nullptr;
+  old.reader.reset();
+  return &old;
+}
+
+void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
+  for (Voice& v : voices_) {
+    if (!v.reader) continue;
+    const Run* run = foresight_.run(v.run);
+    // Played out, or never going to be played: its ring keeps what it has.
+    const bool over = !run || (run->end != Run::kOpen && v.reader->next_frame() > run->end + kOverlap);
+    if (over || v.reader->next_frame() + kTooLate < now || level_ == 2) v.reader.reset();
+  }
+  if (level_ == 2) return;
+  for (const Run& run : foresight_.runs()) {
+    if (!run.stretch || !run.track || run.end <= now || run.mode == msg::StretchMode::direct) continue;
+    if (run.begin > now + block + kPrimeAhead) break;
+    if (voice_of(run)) continue;
+    Voice* voice = free_voice(now);
+    if (!voice || !prime(*voice, run, now, offline)) break;
+  }
+}
+
+bool DeckFeeder::prime(Voice& voice, const Run& run, std::int64_t now, bool offline) {
+  std::int64_t start = grid_below(run.begin);
+  const bool late = start < now + (offline ? 0 : kHandover / 2);
+  if (late) start = grid_below(now + kHandover + kGrid - 1);
+  start = std::max(start, voice.last_pushed + kGrid);
+  if (run.end != Run::kOpen && start + kGrid >= run.end) return true;  // too short to be worth it
+  const msg::StretchMode mode = affordable(run.mode);
+  auto reader = std::make_unique<media::StretchReader>(media_mode(mode), run.track->pcm->channels(),
+                                                       SampleRate{foresight_.map().rate()});
+  voice.run = run.id;
+  voice.mode = run.mode;
+  voice.track = run.track;
+  if (!reader->prime(voice, start, late && !offline)) return false;
+  voice.reader = std::move(reader);
+  voice.generation = ++generation_;
+  primed_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+// --- Packets ---------------------------------------------------------------------------------------------------------
+
+bool DeckFeeder::produce(Voice& voice, std::int64_t now, std::int64_t target) {
+  const Run* run = foresight_.run(voice.run);
+  if (run && run->end != Run::kOpen) target = std::min(target, run->end + kOverlap);
+  for (int i = 0; i < kPacketsATurn; ++i) {
+    if (voice.reader->next_frame() >= target) return false;
+    rt::VoicePacket* packet = voice.ring->write_slot();
+    if (!packet) return false;
+    float* planes[rt::kMaxChannels];
+    for (int c = 0; c < rt::kMaxChannels; ++c) planes[c] = packet->audio[c];
+    media::StretchReader::Tag tag;
+    if (!voice.reader->next(voice, tag, planes)) return false;  // not decoded yet: the reader falls back meanwhile
+    packets_.fetch_add(1, std::memory_order_relaxed);
+    if (tag.frame + kGrid <= now) continue;  // catching up: nobody can hear that any more
+    packet->frame = tag.frame;
+    packet->source = voice.folded(tag.source);
+    packet->speed = tag.speed;
+    packet->track_id = voice.track->id;
+    packet->generation = voice.generation;
+    packet->channels = voice.reader->channels();
+    voice.last_pushed = tag.frame;
+    voice.ring->commit();
+  }
+  return true;
+}
+
+// Where in the track an unrolled position lies.
+double DeckFeeder::Voice::folded(double unrolled) const {
+  const Run* r = foresight->run(run);
+  if (!r) return unrolled;
+  double back = r->back;
+  for (const Foresight::Splice& s : foresight->splices()) {
+    if (s.run == run && (s.forwards ? unrolled >= s.edge : unrolled < s.edge)) back = s.back_after;
+  }
+  return unrolled - back;
+}
+
+bool DeckFeeder::Voice::read(std::int64_t first, int n, float* out) {
+  const int channels = track->pcm->channels();
+  for (int i = 0; i < n;) {
+    // As far as the next fold, in whole frames: a fold lies within half a frame of its place.
+    const double back = static_cast<double>(first + i) - folded(static_cast<double>(first + i));
+    int run_length = n - i;
+    for (const Foresight::Splice& s : foresight->splices()) {
+      const auto edge = static_cast<std::int64_t>(std::ceil(s.edge));
+      if (s.run == run && edge > first + i && edge < first + i + run_length) {
+        run_length = static_cast<int>(edge - (first + i));
+      }
+    }
+    const std::int64_t at = first + i - std::llround(back);
+    if (!rt::gather(*track->pcm, at, run_length, out + static_cast<std::ptrdiff_t>(i) * channels)) return false;
+    i += run_length;
+  }
+  fade_splices(first, n, out);
+  return true;
+}
+
+// Cross-fades what comes after a fold with what would have come without it.
+void DeckFeeder::Voice::fade_splices(std::int64_t first, int n, float* out) const {
+  const int channels = track->pcm->channels();
+  float straight[kSplice * rt::kMaxChannels];
+  for (const Foresight::Splice& s : foresight->splices()) {
+    const auto edge = static_cast<std::int64_t>(std::ceil(s.edge));
+    // Backwards the fold is heard below its edge.
+    const std::int64_t from = s.forwards ? edge : edge - kSplice;
+    if (s.run != run || from + kSplice <= first || from >= first + n) continue;
+    if (!rt::gather(*track->pcm, from - std::llround(s.back_before), kSplice, straight)) continue;
+    for (int i = 0; i < kSplice; ++i) {
+      const std::int64_t at = from + i - first;
+      if (at < 0 || at >= n) continue;
+      const float x = static_cast<float>(i + 1) / (kSplice + 1);
+      const float g = s.forwards ? x : 1 - x;  // weight of the folded side
+      for (int c = 0; c < channels; ++c) {
+        float& y = out[at * channels + c];
+        y = y * g + straight[i * channels + c] * (1 - g);
+      }
+    }
+  }
+}
+
+// --- Load ------------------------------------------------------------------------------------------------------------
+
+msg::StretchMode DeckFeeder::affordable(msg::StretchMode mode) const {
+  return level_ >= 1 ? msg::StretchMode::r2 : mode;
+}
+
+void DeckFeeder::watch_load(std::int64_t now, int block) {
+  const auto second = static_cast<std::int64_t>(foresight_.map().rate());
+  if (level_ > 0 && now > level_until_) {
+    --level_;
+    level_until_ = now + 5 * second;
+  }
+  if (now - starved_since_ > second) starved_lately_ = 0;
+  for (const Voice& v : voices_) {
+    const Run* run = v.reader ? foresight_.run(v.run) : nullptr;
+    if (!run || run->end <= now || v.last_pushed <= run->begin + kHandover) continue;
+    if (v.reader->next_frame() >= now + block / 2) continue;
+    starved_.fetch_add(1, std::memory_order_relaxed);
+    if (starved_lately_++ == 0) starved_since_ = now;
+    if (starved_lately_ < kStarvedOften || level_ == 2) continue;
+    ++level_;
+    degraded_.fetch_add(1, std::memory_order_relaxed);
+    starved_lately_ = 0;
+    level_until_ = now + 5 * second;
+  }
+}
+
+FeederStats DeckFeeder::stats() const {
+  return {packets_.load(), primed_.load(), starved_.load(), degraded_.load(), cpu_ns_.load()};
+}
+
+}  // namespace tactus::ctl

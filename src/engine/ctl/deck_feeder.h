@@ -1,0 +1,96 @@
+// Keeps one deck's rings full of stretched audio, ahead of the audio thread.
+//
+// It foretells the deck (foresight.h), gives each coming run that wants a stretcher a voice of its own, primed to sound
+// from the run's first frame, and pulls packets from it. Two rings: while one voice plays out, the next is primed into
+// the other. What can't be foretold is caught up: the reader plays the direct path meanwhile, and the new voice joins
+// as soon as it is primed (some 20 ms).
+//
+// When the machine can't keep up, quality gives way, never time: R3, then R2, then the direct path alone, for five
+// seconds, then a step back up.
+//
+// Threads: expect() and set_map() from the control thread, service() from one feeder thread, stats() from any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "engine/ctl/foresight.h"
+#include "engine/rt/voice.h"
+#include "lockfree/spsc_ring.h"
+#include "lockfree/triple_buffer.h"
+#include "media/stretch_reader.h"
+
+namespace tactus::ctl {
+
+struct FeederStats {
+  std::uint64_t packets = 0;   // 32 frames each
+  std::uint64_t primed = 0;    // voices
+  std::uint64_t starved = 0;   // times a voice was behind the audio thread
+  std::uint64_t degraded = 0;  // steps down in quality
+  std::int64_t cpu_ns = 0;     // spent in service()
+  FeederStats& operator+=(const FeederStats& o) {
+    packets += o.packets, primed += o.primed, starved += o.starved, degraded += o.degraded, cpu_ns += o.cpu_ns;
+    return *this;
+  }
+};
+
+class DeckFeeder {
+ public:
+  static constexpr std::size_t kRingPackets = 256;  // 8,192 frames: a long block and the lead beyond it
+  static constexpr std::size_t kReports = 64;
+  static constexpr int kLead = 1024;  // frames a ring is kept ahead of the block being rendered
+
+  DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map);
+
+  void expect(const msg::Command& command) { commands_.push(command); }
+  void set_map(const music::TempoMap& map) { maps_.write(map); }
+
+  // Does a bounded piece of what is owed up to `now` + `block` + kLead; true when more is owed. `now`: the engine's
+  // published frame. offline: every call is made in time, so what is foretold is never late.
+  bool service(std::int64_t now, int block, bool offline);
+
+  FeederStats stats() const;
+
+ private:
+  struct Voice : media::StretchFeed {
+    const Foresight* foresight = nullptr;
+    rt::VoiceRing* ring = nullptr;
+    std::unique_ptr<media::StretchReader> reader;
+    std::uint32_t run = 0;
+    msg::StretchMode mode = msg::StretchMode::r3;  // as asked for, before any step down
+    const msg::TrackRef* track = nullptr;
+    std::uint32_t generation = 0;
+    std::int64_t last_pushed = -rt::kGrid;  // frame of the last packet in the ring, of this or an earlier voice
+
+    double position(double frame) const override { return foresight->position(run, frame); }
+    double pitch(double frame) const override { return foresight->pitch(run, static_cast<std::int64_t>(frame)); }
+    bool read(std::int64_t first, int n, float* out) override;
+    double folded(double unrolled) const;
+    void fade_splices(std::int64_t first, int n, float* out) const;
+  };
+
+  void take_input();
+  void assign(std::int64_t now, int block, bool offline);
+  bool prime(Voice& voice, const Run& run, std::int64_t now, bool offline);
+  bool produce(Voice& voice, std::int64_t now, std::int64_t target);
+  Voice* voice_of(const Run& run);
+  Voice* free_voice(std::int64_t now);
+  msg::StretchMode affordable(msg::StretchMode mode) const;
+  void watch_load(std::int64_t now, int block);
+
+  rt::ReportRing* reports_;
+  lockfree::SpscRing<msg::Command> commands_{1024};
+  lockfree::TripleBuffer<music::TempoMap> maps_;
+  Foresight foresight_;
+  Voice voices_[2];
+  std::uint32_t generation_ = 0;
+  int level_ = 0;  // 0 as asked, 1 R2, 2 direct only
+  int starved_lately_ = 0;
+  std::int64_t level_until_ = 0, starved_since_ = 0;
+
+  std::atomic<std::uint64_t> packets_{0}, primed_{0}, starved_{0}, degraded_{0};
+  std::atomic<std::int64_t> cpu_ns_{0};
+};
+
+}  // namespace tactus::ctl

@@ -1,0 +1,158 @@
+#include "engine/ctl/engine_host.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+
+#include "engine/rt/tables.h"
+
+namespace tactus::ctl {
+
+namespace {
+
+constexpr std::size_t kCommandRing = 1024;
+constexpr std::size_t kEventRing = 8192;
+constexpr std::size_t kTapSeconds = 2;
+
+// Everything that the arena will hold, with room for alignment.
+std::size_t arena_bytes(const EngineHost::Options& o) {
+  const std::size_t per_deck = 2 * (sizeof(rt::VoiceRing) + DeckFeeder::kRingPackets * sizeof(rt::VoicePacket)) +
+                               sizeof(rt::ReportRing) + DeckFeeder::kReports * sizeof(rt::TransportReport);
+  const std::size_t tap = o.record ? static_cast<std::size_t>(o.rate.hz) * kTapSeconds * 2 * sizeof(rt::TapFrame) : 0;
+  return sizeof(rt::Engine) + sizeof(rt::Tables) + kCommandRing * sizeof(msg::Command) +
+         kEventRing * sizeof(msg::Event) + static_cast<std::size_t>(o.decks) * per_deck + tap + (std::size_t{1} << 20);
+}
+
+}  // namespace
+
+EngineHost::EngineHost(const Options& options)
+    : options_(options), arena_(arena_bytes(options)), map_(options.rate, options.tempo) {
+  rt::EngineLinks links;
+  links.commands = commands_ = arena_.make<lockfree::SpscRing<msg::Command>>(arena_.array<msg::Command>(kCommandRing));
+  links.events = events_ = arena_.make<lockfree::SpscRing<msg::Event>>(arena_.array<msg::Event>(kEventRing));
+  links.map = map_out_ = arena_.make<lockfree::TripleBuffer<music::TempoMap>>(map_);
+  links.snapshot = snapshot_ = arena_.make<lockfree::TripleBuffer<msg::Snapshot>>();
+  links.sinc = &arena_.make<rt::Tables>()->sinc;
+  if (options.record) {
+    const auto frames = static_cast<std::size_t>(options.rate.hz) * kTapSeconds;
+    links.tap = tap_ = arena_.make<rt::TapRing>(arena_.array<rt::TapFrame>(frames));
+  }
+  for (int d = 0; d < options.decks; ++d) {
+    auto& deck = links.decks[d];
+    for (auto& voice : deck.voices) {
+      voice = arena_.make<rt::VoiceRing>(arena_.array<rt::VoicePacket>(DeckFeeder::kRingPackets));
+    }
+    deck.reports = arena_.make<rt::ReportRing>(arena_.array<rt::TransportReport>(DeckFeeder::kReports));
+    feeders_.push_back(std::make_unique<DeckFeeder>(deck.voices[0], deck.voices[1], deck.reports, map_));
+  }
+  engine_ = arena_.make<rt::Engine>();
+  plans_ = std::make_unique<PlanBuilder>(options.decks, options.rate);
+  engine_->prepare(options.rate, options.decks, links, plans_->current(), map_);
+  for (int t = 0; t < options.feeder_threads; ++t) {
+    passes_.push_back(std::make_unique<std::atomic<std::uint64_t>>(0));
+  }
+  for (int t = 0; t < options.feeder_threads; ++t) threads_.emplace_back([this, t] { run_feeders(t); });
+}
+
+EngineHost::~EngineHost() {
+  stop_.store(true);
+  ticks_.fetch_add(1);
+  ticks_.notify_all();
+  for (std::thread& t : threads_) t.join();
+}
+
+msg::Callback EngineHost::callback() { return {&EngineHost::process, &EngineHost::wake, this}; }
+
+bool EngineHost::send(const msg::Command& command) {
+  if (commands_->writable() == 0) return false;
+  // The feeder first: what it foretells must never come later than what the engine does.
+  const bool transport =
+      command.op != msg::Op::set_param || command.param == msg::Param::tempo || command.param == msg::Param::key;
+  if (transport && command.op != msg::Op::swap_plan) {
+    if (command.op == msg::Op::panic) {
+      for (auto& feeder : feeders_) feeder->expect(command);
+    } else if (command.deck < feeders_.size()) {
+      feeders_[command.deck]->expect(command);
+    }
+  }
+  return commands_->push(command);
+}
+
+void EngineHost::set_map(const music::TempoMap& map) {
+  map_ = map;
+  for (auto& feeder : feeders_) feeder->set_map(map);
+  map_out_->write(map);
+}
+
+bool EngineHost::poll(msg::Event& event) {
+  while (events_->pop(event)) {
+    if (event.kind != msg::Event::Kind::plan_released) return true;
+    plans_->released(event.plan);
+  }
+  return false;
+}
+
+const msg::Snapshot& EngineHost::snapshot() {
+  snapshot_->update();
+  return snapshot_->front();
+}
+
+bool EngineHost::set_fx(int deck, int slot, int effect) {
+  return plans_->set(deck, slot, effect, [this](const msg::Command& c) { return send(c); });
+}
+
+bool EngineHost::tick_plans() {
+  return plans_->tick([this](const msg::Command& c) { return send(c); });
+}
+
+// --- Feeders ---------------------------------------------------------------------------------------------------------
+
+void EngineHost::wake(void* self) noexcept {
+  auto* host = static_cast<EngineHost*>(self);
+  host->ticks_.fetch_add(1, std::memory_order_release);
+  host->ticks_.notify_all();
+}
+
+void EngineHost::run_feeders(int thread) {
+  pthread_setname_np(pthread_self(), "tactus-feeder");
+  sched_param priority{};
+  priority.sched_priority = 50;  // below the audio thread's
+  if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority) == 0) realtime_.store(true);
+  std::uint32_t seen = 0;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    service(thread, options_.max_block);
+    passes_[static_cast<std::size_t>(thread)]->fetch_add(1, std::memory_order_release);
+    const std::uint32_t now = ticks_.load(std::memory_order_acquire);
+    if (now == seen) ticks_.wait(seen);
+    seen = ticks_.load(std::memory_order_acquire);
+  }
+}
+
+void EngineHost::service(int thread, int frames) {
+  const int stride = std::max(1, static_cast<int>(threads_.size()));
+  const std::int64_t now = engine_->frame();
+  // In turns, so that one deck that needs much doesn't starve its neighbours.
+  for (bool more = true; more;) {
+    more = false;
+    for (int d = thread; d < options_.decks; d += stride) {
+      more = feeders_[static_cast<std::size_t>(d)]->service(now, frames, options_.feeder_threads == 0) || more;
+    }
+  }
+}
+
+void EngineHost::feed(int frames) { service(0, frames); }
+
+std::uint64_t EngineHost::grace() const {
+  std::uint64_t least = engine_->blocks();
+  for (const auto& passes : passes_) least = std::min(least, passes->load(std::memory_order_acquire));
+  return least;
+}
+
+FeederStats EngineHost::feeder_stats() const {
+  FeederStats sum;
+  for (const auto& feeder : feeders_) sum += feeder->stats();
+  return sum;
+}
+
+}  // namespace tactus::ctl
