@@ -95,6 +95,7 @@ enum class Op : std::uint8_t {
   double_from,    // index = deck to copy track and position from (track loaded with it in `track`)
   panic,          // all decks: loops, slip, reverse, nudge, key back to neutral; parameters come as set_param
   swap_plan,      // plan
+  regrid,         // track: the loaded track again, with another grid; ignored when another track is loaded by now
 };
 
 constexpr std::uint8_t kFlagKeepPlaying = 1;

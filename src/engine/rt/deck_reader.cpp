@@ -36,7 +36,9 @@ void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::
   // A step that begins inside the control grid for no reason of this deck (a block's end, another deck's event) must
   // decide nothing: the sound may not depend on it.
   if (moved || f % kGrid == 0) {
-    const bool jumped = (broke && t.last_break() == Transport::Break::jump) || t.track() != now_.track;
+    // The same load with another grid is the same sound.
+    const bool other = (t.track() ? t.track()->id : 0) != (now_.track ? now_.track->id : 0);
+    const bool jumped = (broke && t.last_break() == Transport::Break::jump) || other;
     follow(t, f, map, broke, jumped);
     anchor(now_, f, map);
   }

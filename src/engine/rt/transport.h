@@ -100,6 +100,7 @@ class Transport {
   void jump_to(std::int64_t frame, double position, const music::TempoMap& map) TACTUS_RT;
   void hold(std::int64_t frame, double position) TACTUS_RT;
   void relaw(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+  void hold_position(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   bool phase_law(std::int64_t frame, double position, const music::TempoMap& map, bool align, Law& out) const TACTUS_RT;
   void broke(Break kind) TACTUS_RT;
   void take_steps(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;

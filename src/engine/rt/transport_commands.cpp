@@ -125,6 +125,12 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
     case Op::panic:
       do_panic(frame, map);
       break;
+    case Op::regrid:
+      if (!track_ || !c.track || c.track->id != track_->id) break;
+      hold_position(frame, map);
+      track_ = c.track;
+      if (moving()) relaw(frame, map);
+      break;
     case Op::swap_plan:
       break;
   }
@@ -296,6 +302,15 @@ void Transport::do_panic(std::int64_t frame, const music::TempoMap& map) TACTUS_
     relaw(frame, map);
   }
   rolling_ = false;
+}
+
+// From a law over the old grid to the same movement over none, so that the grid can change beneath it.
+void Transport::hold_position(std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  const double f = static_cast<double>(frame);
+  if (law_.kind == Law::Kind::map) law_ = {Law::Kind::free, f, position(f, map), speed(f, map), 0, 0, 1};
+  if (shadow_.kind == Law::Kind::map) {
+    shadow_ = {Law::Kind::free, f, shadow_.position(f, map, grid()), shadow_.speed(f, map, grid()), 0, 0, 1};
+  }
 }
 
 bool Transport::take_ended() TACTUS_RT {
