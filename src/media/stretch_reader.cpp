@@ -1,0 +1,123 @@
+#include "media/stretch_reader.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tactus::media {
+
+namespace {
+
+constexpr double kCorrectionSeconds = 0.1;
+constexpr double kMinSpeed = 1 / StretchVoice::kMaxRatio, kMaxSpeed = 1 / StretchVoice::kMinRatio;
+
+}  // namespace
+
+StretchReader::StretchReader(StretchMode mode, int channels, SampleRate rate)
+    : voice_(mode, channels, rate),
+      rate_(rate.hz),
+      interleaved_(static_cast<std::size_t>(StretchVoice::kChunk * channels)),
+      planes_(static_cast<std::size_t>(StretchVoice::kChunk * channels)) {}
+
+bool StretchReader::prime(StretchFeed& feed, std::int64_t first, bool urgent) {
+  if (primed_ || !begin(feed, first, urgent)) return false;
+  // Until a tie has passed `first`, the straight line before it is all there is to follow.
+  const double wanted = forward(feed, static_cast<double>(first)) - static_cast<double>(origin_);
+  while (voice_.next_tie().in < wanted) feed_preroll(feed);
+  skip_ = std::llround(voice_.output_at(wanted));
+  primed_ = true;
+  while (voice_.retrieved() < skip_) {
+    const int n = static_cast<int>(std::min<std::int64_t>(voice_.available(), skip_ - voice_.retrieved()));
+    if (n > 0) {
+      voice_.retrieve(nullptr, n);
+    } else {
+      feed_preroll(feed);
+    }
+  }
+  return true;
+}
+
+void StretchReader::feed_preroll(StretchFeed& feed) {
+  // begin() has seen it all; what the cache drops in this moment is silence.
+  if (!read_chunk(feed, voice_.fed())) std::fill(planes_.begin(), planes_.end(), 0.0f);
+  feed_voice(feed);
+}
+
+// Chooses where to start feeding, and makes sure that all that prime() will feed is there.
+bool StretchReader::begin(StretchFeed& feed, std::int64_t first, bool urgent) {
+  const double at = static_cast<double>(first);
+  const double slope = feed.position(at + kPacket) - feed.position(at);
+  const double speed = std::fabs(slope) / kPacket;
+  if (speed < kMinSpeed || speed > kMaxSpeed) return false;
+  first_ = first;
+  direction_ = slope < 0 ? -1 : 1;
+  voice_.set_pitch(feed.pitch(at));
+  voice_.set_ratio(1 / speed);
+
+  // Output is whole once a window's length has been laid; onsets are told from tones by a few hops of history.
+  const double warm = voice_.latency() * (urgent ? 1.0 : 1.75) / std::min(voice_.pitch(), 1.0);
+  const StretchVoice::Tie tie = voice_.next_tie();
+  const double before = tie.in + (warm - tie.out) * speed;
+  origin_ = static_cast<std::int64_t>(std::floor(forward(feed, at) - before));
+  const double last = before + 2.0 * voice_.latency() * std::max(1.0, speed);
+  for (std::int64_t fed = 0; static_cast<double>(fed) < last; fed += StretchVoice::kChunk) {
+    if (!read_chunk(feed, fed)) return false;
+  }
+  return true;
+}
+
+bool StretchReader::next(StretchFeed& feed, Tag& tag, float* const* planes) {
+  while (voice_.available() < kPacket) {
+    if (!feed_chunk(feed)) return false;
+  }
+  const double out = static_cast<double>(voice_.retrieved());
+  const double source = voice_.source_at(out);
+  tag.frame = next_frame();
+  tag.source = direction_ * (static_cast<double>(origin_) + source);
+  tag.speed = direction_ * (voice_.source_at(out + kPacket) - source) / kPacket;
+  tag.error = tag.source - feed.position(static_cast<double>(tag.frame));
+  voice_.retrieve(planes, kPacket);
+  return true;
+}
+
+bool StretchReader::feed_chunk(StretchFeed& feed) {
+  if (!read_chunk(feed, voice_.fed())) return false;
+  feed_voice(feed);
+  return true;
+}
+
+void StretchReader::feed_voice(const StretchFeed& feed) {
+  if (primed_ && voice_.hop_due()) steer(feed);
+  const float* planes[StretchVoice::kMaxChannels];
+  for (int c = 0; c < voice_.channels(); ++c) planes[c] = planes_.data() + c * StretchVoice::kChunk;
+  voice_.feed(planes);
+}
+
+// Sets the ratio for the way from the tie that the coming hop makes to the one after it, and the pitch of what comes
+// out.
+void StretchReader::steer(const StretchFeed& feed) {
+  const StretchVoice::Tie tie = voice_.next_tie();
+  const double frame = session_frame(tie.out);
+  const double hop = std::max(voice_.last_hop(), StretchVoice::kChunk);
+  const double here = forward(feed, frame);
+  const double behind = here - static_cast<double>(origin_) - tie.in;
+  const double advance = forward(feed, frame + hop) - here + behind * hop / (kCorrectionSeconds * rate_);
+  voice_.set_ratio(1 / std::clamp(advance / hop, kMinSpeed, kMaxSpeed));
+  voice_.set_pitch(feed.pitch(session_frame(static_cast<double>(voice_.retrieved() + voice_.available()))));
+}
+
+// The chunk that starts at fed frame `fed`, in the order of play, to planes_.
+bool StretchReader::read_chunk(StretchFeed& feed, std::int64_t fed) {
+  constexpr int n = StretchVoice::kChunk;
+  const std::int64_t start = origin_ + fed;
+  const std::int64_t first = direction_ > 0 ? start : -(start + n - 1);
+  if (!feed.read(first, n, interleaved_.data())) return false;
+  const int channels = voice_.channels();
+  for (int c = 0; c < channels; ++c) {
+    float* plane = planes_.data() + c * n;
+    for (int i = 0; i < n; ++i)
+      plane[i] = interleaved_[static_cast<std::size_t>((direction_ > 0 ? i : n - 1 - i) * channels + c)];
+  }
+  return true;
+}
+
+}  // namespace tactus::media
