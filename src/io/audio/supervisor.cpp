@@ -7,8 +7,9 @@ namespace tactus::io {
 
 namespace {
 
-std::int64_t patience_ns(const StreamInfo& info) {
-  return std::max(Supervisor::kPatienceNs, std::int64_t{2'500'000'000} * info.block / info.rate);
+// No less than two and a half of the device's periods: the longest there are last 93 ms.
+std::int64_t patience_ns(const AudioOptions& options, const StreamInfo& info) {
+  return std::max(options.patience_ns, std::int64_t{2'500'000'000} * info.block / info.rate);
 }
 
 // How many outputs to ask for when the user routed nothing. Where channels are sockets: all. A server or an ALSA plug
@@ -130,7 +131,7 @@ std::string Supervisor::start(std::int64_t wait_ns) {
   if (!error.empty()) return error;
   opened_main();
   if (!clocked()) start_standby();
-  core_->gate.give_to(static_cast<Main*>(main_->live())->id, patience_ns(device_), monotonic_ns());
+  core_->gate.give_to(static_cast<Main*>(main_->live())->id, patience_ns(options_, device_), monotonic_ns());
   if (phones_) {
     const std::string why = phones_->open(wait_ns);
     if (!why.empty()) say(true, "The headphones are missing, the master plays without them: " + why + ".");
@@ -188,7 +189,7 @@ void Supervisor::look_after_main(std::int64_t now_ns) {
       break;
   }
   if (core_->gate.owner() == EngineGate::kStandby && main_->steady(now_ns)) {
-    core_->gate.offer(static_cast<Main*>(main_->live())->id, patience_ns(main_->live()->stream().info()));
+    core_->gate.offer(static_cast<Main*>(main_->live())->id, patience_ns(options_, main_->live()->stream().info()));
   }
 }
 

@@ -23,9 +23,6 @@ namespace tactus::io {
 
 class Supervisor final : public AudioOut {
  public:
-  // With a period of standby this makes at most 100 ms from the last callback to the first one of the standby. It is
-  // above what a busy machine steals now and then.
-  static constexpr std::int64_t kPatienceNs = 90'000'000;
   static constexpr int kStandbyBlock = 256;
 
   // options.driver is not automatic, and routing is what options.routing says.

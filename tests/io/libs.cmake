@@ -1,0 +1,2 @@
+pkg_check_modules(JACK REQUIRED IMPORTED_TARGET jack)
+target_link_libraries(${test_target} PRIVATE PkgConfig::JACK PkgConfig::SNDFILE nlohmann_json::nlohmann_json)
