@@ -77,9 +77,8 @@ class TruePeakDetector {
   void clear() TACTUS_RT { *this = TruePeakDetector(); }
 
   // Takes a frame; returns the highest absolute value, left or right, between the frames pushed kDelay and kDelay - 1
-  // calls ago. What cannot exceed `ignore` (linear) may be returned as 0: quiet passages cost nothing. known: the
-  // caller needs no answer.
-  float push(float left, float right, float ignore, bool known) TACTUS_RT {
+  // calls ago. What cannot exceed `ignore` (linear) may be returned as 0: quiet passages cost nothing.
+  float push(float left, float right, float ignore) TACTUS_RT {
     // Histories are kept twice over, so that the last 12 frames always lie in one piece.
     at_ = at_ == 0 ? kTaps - 1 : at_ - 1;
     const auto a = static_cast<std::size_t>(at_);
@@ -88,7 +87,7 @@ class TruePeakDetector {
     if (std::max(std::fabs(left), std::fabs(right)) * kGain > ignore) loud_ = kTaps;
     if (loud_ == 0) return 0;
     --loud_;
-    return known ? 0 : highest(&left_[a], &right_[a]);
+    return highest(&left_[a], &right_[a]);
   }
 
  private:
