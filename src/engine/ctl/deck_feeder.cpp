@@ -61,6 +61,12 @@ bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
   for (Voice& v : voices_) {
     if (v.reader) more = produce(v, now, target) || more;
   }
+  std::int64_t until = INT64_MAX;
+  for (const Voice& v : voices_) {
+    const Run* run = v.reader ? foresight_.run(v.run) : nullptr;
+    if (run && run->begin <= now && run->end > now) until = std::min(until, v.reader->next_frame());
+  }
+  fed_until_.store(until, std::memory_order_release);
   cpu_ns_.fetch_add(thread_cpu_ns() - cpu, std::memory_order_relaxed);
   return more;
 }
@@ -153,7 +159,9 @@ bool DeckFeeder::produce(Voice& voice, std::int64_t now, std::int64_t target) {
     packets_.fetch_add(1, std::memory_order_relaxed);
     if (tag.frame + kGrid <= now) continue;  // catching up: nobody can hear that any more
     packet->frame = tag.frame;
-    packet->source = voice.folded(tag.source);
+    // Folded where the playhead is folded, not where the stretcher's small error would have it: at a loop's edge that
+    // is a whole loop apart.
+    packet->source = voice.folded(tag.source - tag.error) + tag.error;
     packet->speed = tag.speed;
     packet->track_id = voice.track->id;
     packet->generation = voice.generation;

@@ -51,6 +51,8 @@ class DeckFeeder {
   bool service(std::int64_t now, int block, bool offline);
 
   FeederStats stats() const;
+  // Any thread: session frame up to which stretched audio waits; INT64_MAX while none is needed.
+  std::int64_t fed_until() const { return fed_until_.load(std::memory_order_acquire); }
 
  private:
   struct Voice : media::StretchFeed {
@@ -90,7 +92,7 @@ class DeckFeeder {
   std::int64_t level_until_ = 0, starved_since_ = 0;
 
   std::atomic<std::uint64_t> packets_{0}, primed_{0}, starved_{0}, degraded_{0};
-  std::atomic<std::int64_t> cpu_ns_{0};
+  std::atomic<std::int64_t> cpu_ns_{0}, fed_until_{INT64_MAX};
 };
 
 }  // namespace tactus::ctl

@@ -155,4 +155,10 @@ FeederStats EngineHost::feeder_stats() const {
   return sum;
 }
 
+std::int64_t EngineHost::fed_until() const {
+  std::int64_t least = INT64_MAX;
+  for (const auto& feeder : feeders_) least = std::min(least, feeder->fed_until());
+  return least;
+}
+
 }  // namespace tactus::ctl

@@ -65,6 +65,7 @@ class EngineHost {
   std::uint64_t grace() const;
 
   FeederStats feeder_stats() const;  // any thread
+  std::int64_t fed_until() const;    // any thread: the least of all decks', see DeckFeeder
   rt::TapRing* tap() { return tap_; }
   bool memory_locked() const { return arena_.locked(); }
   int feeder_threads() const { return static_cast<int>(threads_.size()); }

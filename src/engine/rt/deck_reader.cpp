@@ -116,7 +116,10 @@ int DeckReader::best_voice(const Transport& t, std::int64_t f, const music::Temp
     const double there = packet->source + packet->speed * static_cast<double>(f - packet->frame);
     // Inside a packet that was right at its start only a jump can make it wrong.
     const bool inside = current && !jumped && f != packet->frame;
-    if (!inside && std::fabs(there - p) > tolerance_) continue;
+    double off = there - p;
+    // At a loop's edge the two may be on different sides of the fold: that is no distance.
+    if (t.loop_active()) off -= t.loop_length() * std::floor(off / t.loop_length() + 0.5);
+    if (!inside && std::fabs(off) > tolerance_) continue;
     if (best >= 0 && packet->generation <= youngest) continue;
     best = i;
     youngest = packet->generation;

@@ -80,6 +80,7 @@ class Transport {
   bool loop_active() const TACTUS_RT { return loop_.active; }
   double loop_start() const TACTUS_RT { return loop_.start; }
   double loop_end() const TACTUS_RT { return loop_.end; }
+  double loop_length() const TACTUS_RT { return loop_.length(); }
   bool take_ended() TACTUS_RT;  // true once after the track's end was reached
   void fill(msg::DeckSnapshot& s, std::int64_t frame, const music::TempoMap& map) const TACTUS_RT;
 
