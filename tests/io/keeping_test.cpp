@@ -176,8 +176,11 @@ class Session : public ::testing::Test {
     return false;
   }
   bool wait_until(const std::function<bool()>& done) {
-    for (int i = 0; i < 10'000 && !done(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return done();
+    for (int i = 0; i < 10'000; ++i) {
+      if (done()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return false;
   }
 
   SteppedDevice& make(int rate = 48000, int block = 64, int outputs = 2, int inputs = 0) {

@@ -45,31 +45,36 @@ class Filter final : public std::streambuf {
     if (dropping_) {
       if (kept_.size() < kKept) kept_ += c;
       dropping_ = c != '\n';
-      at_line_start_ = !dropping_;
-      // RtAudio wraps its lines in empty ones.
-      swallow_blank_ = at_line_start_;
+      // RtAudio wraps its lines in empty ones: one before, one after.
+      at_line_start_ = swallow_blank_ = !dropping_;
       return;
     }
-    if (at_line_start_ && c == kPrefix[held_.size()]) {
+    if (at_line_start_ && matched_ == 0 && c == '\n') {
+      if (!std::exchange(swallow_blank_, false)) held_ += c;
+      return;
+    }
+    if (at_line_start_ && c == kPrefix[matched_]) {
       held_ += c;
-      if (held_ == kPrefix) {
-        if (kept_.size() < kKept) kept_ += held_;
+      if (++matched_ == kPrefix.size()) {
+        if (kept_.size() < kKept) kept_ += kPrefix;
         held_.clear();
+        matched_ = 0;
         dropping_ = true;
       }
       return;
     }
-    if (!std::exchange(swallow_blank_, false) || c != '\n' || !held_.empty()) {
-      to_->sputn(held_.data(), static_cast<std::streamsize>(held_.size()));
-      to_->sputc(c);
-    }
+    to_->sputn(held_.data(), static_cast<std::streamsize>(held_.size()));
+    to_->sputc(c);
     held_.clear();
+    matched_ = 0;
+    swallow_blank_ = false;
     at_line_start_ = c == '\n';
   }
 
   std::streambuf* to_;
   std::mutex mutex_;
   std::string held_, kept_;
+  std::size_t matched_ = 0;  // characters of the prefix at the end of held_
   bool at_line_start_ = true, dropping_ = false, swallow_blank_ = false;
 };
 

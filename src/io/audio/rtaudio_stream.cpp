@@ -2,6 +2,10 @@
 
 #include <RtAudio.h>
 
+#if defined(__linux__)
+#include <dlfcn.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -33,9 +37,25 @@ bool compiled_in(RtAudio::Api api) {
   return std::find(apis.begin(), apis.end(), api) != apis.end();
 }
 
+#if defined(__linux__)
+void say_nothing(const char*, int, const char*, int, const char*, ...) {}
+#endif
+
+// alsa-lib explains to stderr, in eight lines, that a machine has no card.
+void quiet_alsa() {
+#if defined(__linux__)
+  using Handler = void (*)(const char*, int, const char*, int, const char*, ...);
+  using SetHandler = int (*)(Handler);
+  // Looked up rather than linked: alsa-lib is there only if RtAudio was built with it.
+  static const auto set = reinterpret_cast<SetHandler>(dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler"));
+  if (set) set(say_nothing);
+#endif
+}
+
 // Null when the driver isn't compiled in.
 std::unique_ptr<RtAudio> make_rtaudio(Driver driver) {
   quiet_cerr();
+  quiet_alsa();
   // PulseAudio's own choice is two seconds; a buffer this short is what the server's timer can serve.
   if (driver == Driver::pulse) setenv("PULSE_LATENCY_MSEC", "10", 0);
   for (const Known& known : kKnown) {
@@ -194,7 +214,7 @@ std::vector<Driver> rtaudio_drivers() {
   return drivers;
 }
 
-std::vector<DeviceInfo> rtaudio_devices(Driver driver) {
+std::vector<DeviceInfo> rtaudio_devices(Driver driver) try {
   std::vector<DeviceInfo> devices;
   const auto audio = make_rtaudio(driver);
   if (!audio) return devices;
@@ -213,9 +233,11 @@ std::vector<DeviceInfo> rtaudio_devices(Driver driver) {
     devices.push_back(std::move(device));
   }
   return devices;
+} catch (const RtAudioError&) {
+  return {};  // it went while it was asked
 }
 
-OpenedStream open_rtaudio(const StreamRequest& request) {
+OpenedStream open_rtaudio(const StreamRequest& request) try {
   auto audio = make_rtaudio(request.driver);
   if (!audio) return {nullptr, std::string("this build has no ") + driver_title(request.driver)};
   std::string error;
@@ -242,8 +264,8 @@ OpenedStream open_rtaudio(const StreamRequest& request) {
   error = stream->open(out, duplex ? &in : nullptr, request.client_name);
   if (!error.empty()) return {nullptr, info.title() + ": " + error};
   return {std::move(stream), {}};
+} catch (const RtAudioError& error) {
+  return {nullptr, std::string(driver_title(request.driver)) + ": " + plain(error.getMessage())};
 }
-
-std::string take_rtaudio_noise() { return take_quieted(); }
 
 }  // namespace tactus::io

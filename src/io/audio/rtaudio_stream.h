@@ -17,8 +17,4 @@ std::vector<DeviceInfo> rtaudio_devices(Driver driver);
 
 OpenedStream open_rtaudio(const StreamRequest& request);
 
-// Lines that RtAudio printed on std::cerr since the last call. They are kept off the terminal once any of the
-// functions above has been used; everything else on std::cerr passes.
-std::string take_rtaudio_noise();
-
 }  // namespace tactus::io

@@ -119,6 +119,7 @@ Supervisor::~Supervisor() {
     wake_.notify_all();
     thread_.join();
   }
+  if (clocked()) main_.reset();  // first: a file must end with the engine's last frame, not with silence after it
   core_->gate.close();
   standby_.reset();
 }
@@ -127,11 +128,16 @@ std::string Supervisor::start(std::int64_t wait_ns) {
   StreamInfo wanted;
   wanted.driver = options_.driver;
   wanted.device = options_.device;
+  // A file begins with the engine's first frame, so its driver has the engine before it runs. A device may take seconds
+  // to open, and is silent until the engine is given to it.
+  if (clocked()) core_->gate.give_to(EngineGate::kFirstDevice, options_.patience_ns, monotonic_ns());
   const std::string error = main_->open(wait_ns, wanted.title());
   if (!error.empty()) return error;
   opened_main();
-  if (!clocked()) start_standby();
-  core_->gate.give_to(static_cast<Main*>(main_->live())->id, patience_ns(options_, device_), monotonic_ns());
+  if (!clocked()) {
+    start_standby();
+    core_->gate.give_to(main_id(), patience_ns(options_, device_), monotonic_ns());
+  }
   if (phones_) {
     const std::string why = phones_->open(wait_ns);
     if (!why.empty()) say(true, "The headphones are missing, the master plays without them: " + why + ".");
@@ -173,8 +179,7 @@ void Supervisor::look_after_main(std::int64_t now_ns) {
     if (!trouble.empty()) say(true, trouble + ".");
     return;
   }
-  auto* before = static_cast<Main*>(main_->live());
-  const std::uint32_t id = before ? before->id : EngineGate::kNobody;
+  const std::uint32_t id = main_id();
   switch (main_->tick(now_ns)) {
     case KeptStream::Change::lost:
       core_->gate.revoke(id);
@@ -189,8 +194,12 @@ void Supervisor::look_after_main(std::int64_t now_ns) {
       break;
   }
   if (core_->gate.owner() == EngineGate::kStandby && main_->steady(now_ns)) {
-    core_->gate.offer(static_cast<Main*>(main_->live())->id, patience_ns(options_, main_->live()->stream().info()));
+    core_->gate.offer(main_id(), patience_ns(options_, main_->live()->stream().info()));
   }
+}
+
+std::uint32_t Supervisor::main_id() const noexcept {
+  return main_->live() ? static_cast<Main*>(main_->live())->id : EngineGate::kNobody;
 }
 
 void Supervisor::look_after_phones(std::int64_t now_ns) {

@@ -45,6 +45,7 @@ class Supervisor final : public AudioOut {
 
   void start_standby();
   void run();
+  std::uint32_t main_id() const noexcept;  // of the open stream
   void look_after_main(std::int64_t now_ns);
   void look_after_phones(std::int64_t now_ns);
   void tell_handovers();

@@ -1,0 +1,285 @@
+// Against a real JACK server with its dummy driver, started here: sound without gaps of our own, and a server that is
+// killed, frozen, and comes back at another rate.
+//
+// Clocks. The one bound on wall time is the 100 ms in which the standby takes over, read from the engine's own record:
+// the time from the device's last block to the standby's first. On a shared virtual machine a thread may not run for
+// tens of milliseconds. So a watch thread sleeps a millisecond at a time beside it and notes by how much it overslept
+// at worst; the bound is 100 ms and that. No other test here depends on how fast time passes.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "fake_engine.h"
+#include "io/audio/backend.h"
+#include "io/audio/devices.h"
+#include "io/audio/quiet_cerr.h"
+#include "support/jack_capture.h"
+#include "support/jack_server.h"
+#include "support/soak.h"
+#include "tone.h"
+
+namespace tactus::io {
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+
+class Oversleep {
+ public:
+  Oversleep() : thread_([this] { run(); }) {}
+  ~Oversleep() {
+    stop_ = true;
+    thread_.join();
+  }
+  std::int64_t worst_ns() const { return worst_; }
+
+ private:
+  void run() {
+    while (!stop_) {
+      const std::int64_t before = monotonic_ns();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      worst_ = std::max<std::int64_t>(worst_, monotonic_ns() - before - kMs);
+    }
+  }
+  std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> worst_{0};
+  std::thread thread_;
+};
+
+class Jack : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::JackServer::installed()) GTEST_SKIP() << "jackd is not installed";
+  }
+  // Opens a session on the server with the engine's rate of 48 kHz.
+  void open(AudioOptions options = {}) {
+    options.driver = Driver::jack;
+    opened_ = open_audio(options, engine_.callback());
+    ASSERT_TRUE(opened_.audio) << opened_.error << "\n" << server_.log();
+  }
+  bool wait_until(const std::function<bool()>& done, double seconds = 20) {
+    for (int i = 0; i < seconds * 200; ++i) {
+      if (done()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+  bool on_device() { return opened_.audio->status().on_device; }
+  // Longest time between two blocks at hand-overs to the standby.
+  std::int64_t longest_handover_ns() {
+    const std::vector<BlockRecord> record = engine_.record();
+    std::int64_t longest = -1;
+    for (const Handover& h : handovers_) {
+      if (h.to != EngineGate::kStandby) continue;
+      for (std::size_t i = 1; i < record.size(); ++i) {
+        if (record[i].frame == h.frame) longest = std::max(longest, record[i].at_ns - record[i - 1].at_ns);
+      }
+    }
+    return longest;
+  }
+  void gather() {
+    for (const Handover& h : opened_.audio->take_handovers()) handovers_.push_back(h);
+    for (const Notice& n : opened_.audio->take_notices()) notices_ += n.text + "\n";
+  }
+  bool handed_over(std::size_t times) {
+    return wait_until([&] {
+      gather();
+      return handovers_.size() >= times;
+    });
+  }
+  // Connects the master's first two ports to channels 0 and 1 of a capture.
+  bool connect_master(test::JackCapture& capture) {
+    return wait_until([&] {
+      const auto ports = capture.playing_ports("tactus");
+      return ports.size() >= 2 && capture.connect(ports[0], 0) && capture.connect(ports[1], 1);
+    });
+  }
+
+  test::JackServer server_;
+  FakeEngine engine_;
+  OpenedAudio opened_;
+  std::vector<Handover> handovers_;
+  std::string notices_;
+};
+
+TEST_F(Jack, WithoutAServerThereIsAPlainError) {
+  engine_.blocks = 0;
+  const OpenedAudio none = open_audio({.driver = Driver::jack}, engine_.callback());
+  EXPECT_FALSE(none.audio);
+  EXPECT_EQ(none.error, "JACK offers no audio device");
+}
+
+TEST_F(Jack, ListsTheServersDeviceAndReadsBackItsRealBlock) {
+  ASSERT_TRUE(server_.start(48000, 64, 8, 2)) << server_.log();
+  const std::vector<DeviceInfo> devices = list_devices();
+  ASSERT_FALSE(devices.empty());
+  EXPECT_EQ(devices[0].driver, Driver::jack) << "JACK comes first";
+  EXPECT_EQ(devices[0].name, "system");
+  EXPECT_EQ(devices[0].outputs, 8);
+  EXPECT_EQ(devices[0].inputs, 2);
+  EXPECT_EQ(devices[0].preferred_rate, 48000);
+  EXPECT_TRUE(devices[0].is_default);
+  open({.block = 256, .routing = "master=1-2 cue=3-4 mic1=1"});
+  const AudioStatus status = opened_.audio->status();
+  EXPECT_EQ(status.device.block, 64) << "the server's, not what was asked for";
+  EXPECT_EQ(status.device.rate, 48000);
+  EXPECT_EQ(status.device.outputs, 4);
+  EXPECT_EQ(status.device.inputs, 1);
+  EXPECT_TRUE(opened_.audio->prelisten().possible);
+  EXPECT_TRUE(wait_until([&] { return engine_.blocks > 3; }));
+  for (const BlockRecord& b : engine_.record()) EXPECT_EQ(b.frames, 64);
+}
+
+TEST_F(Jack, AutoTakesJackWhenAServerAnswers) {
+  ASSERT_TRUE(server_.start(48000, 256)) << server_.log();
+  opened_ = open_audio({}, engine_.callback());
+  ASSERT_TRUE(opened_.audio) << opened_.error;
+  EXPECT_EQ(opened_.audio->status().device.driver, Driver::jack);
+}
+
+// At 64 frames, captured by a second client and judged beside a control client. A client that is late by one period is
+// heard as a gap; so is the control's. We may add no torn block and no gap that the engine's record doesn't explain,
+// and be late about as rarely as a client that does nothing.
+TEST_F(Jack, PlaysWithoutGapsOfItsOwn) {
+  ASSERT_TRUE(server_.start(48000, 64)) << server_.log();
+  open();
+  test::JackCapture capture(server_, 3, 70);
+  test::JackControl control(server_);
+  ASSERT_TRUE(capture.ok() && control.ok());
+  ASSERT_TRUE(connect_master(capture));
+  ASSERT_TRUE(capture.connect(control.port(), 2));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  capture.record();
+  const int seconds = test::soak_length(3, 60);
+  ASSERT_TRUE(capture.wait(std::int64_t{48000} * seconds, seconds * 3 + 10)) << server_.log();
+  capture.stop();
+  const test::RampReport ours = test::examine_ramp(capture.channel(0), 64);
+  const test::RampReport theirs = test::examine_ramp(capture.channel(2), 64);
+  const std::int64_t periods = ours.frames / 64;
+  test::record("JACK dummy, 64 frames, " + std::to_string(seconds) + " s: gaps " + std::to_string(ours.gaps) +
+               ", of a control client " + std::to_string(theirs.gaps) + ", of " + std::to_string(periods) + " periods");
+  EXPECT_GT(ours.frames, 48000 * (seconds - 1));
+  EXPECT_EQ(ours.off_period, 0);
+  EXPECT_LE(ours.gaps, 2 * theirs.gaps + std::max<std::int64_t>(8, periods / 50));
+  gather();
+  if (handovers_.empty()) {
+    EXPECT_EQ(opened_.audio->status().late_periods, 0u);
+  }
+  EXPECT_EQ(discontinuity(engine_.record()), "");
+  const std::vector<float> left = capture.channel(0), right = capture.channel(1);
+  for (std::size_t i = 0; i < left.size(); ++i) ASSERT_EQ(left[i], -right[i]) << "at " << i;
+}
+
+TEST_F(Jack, AKilledServerCostsNoFrameAndIsTakenBackAtAnotherRate) {
+  ASSERT_TRUE(server_.start(48000, 64)) << server_.log();
+  take_quieted();
+  open();
+  ASSERT_TRUE(wait_until([&] { return engine_.blocks > 200; }));
+  gather();
+  handovers_.clear();
+  {
+    const Oversleep watch;
+    server_.kill();
+    ASSERT_TRUE(handed_over(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const std::int64_t took = longest_handover_ns();
+    EXPECT_GT(took, 0);
+    EXPECT_LE(took, 100 * kMs + watch.worst_ns());
+    test::record("JACK killed: standby after " + std::to_string(took / 1000) + " us (oversleep of the machine " +
+                 std::to_string(watch.worst_ns() / 1000) + " us)");
+  }
+  EXPECT_FALSE(on_device());
+  EXPECT_NE(notices_.find("JACK (system) has stopped. The set goes on without sound"), std::string::npos) << notices_;
+  EXPECT_NE(take_quieted().find("shutting down"), std::string::npos) << "RtAudio's cry is kept off the terminal";
+
+  ASSERT_TRUE(server_.start(44100, 128)) << server_.log();
+  ASSERT_TRUE(wait_until([&] { return on_device(); })) << server_.log();
+  ASSERT_TRUE(handed_over(2));
+  gather();
+  EXPECT_NE(notices_.find("is back, at 44100 Hz, resampled from the session's 48000 Hz"), std::string::npos)
+      << notices_;
+  EXPECT_EQ(opened_.audio->status().device.block, 128);
+  EXPECT_EQ(discontinuity(engine_.record()), "");
+  EXPECT_FALSE(engine_.overlapped);
+}
+
+TEST_F(Jack, ATonesPitchAndPuritySurviveADeviceAtAnotherRate) {
+  ASSERT_TRUE(server_.start(44100, 256)) << server_.log();
+  FakeEngine sine(FakeEngine::Sound::sine);
+  const OpenedAudio opened = open_audio({.driver = Driver::jack}, sine.callback());
+  ASSERT_TRUE(opened.audio) << opened.error;
+  test::JackCapture capture(server_, 2, 3);
+  ASSERT_TRUE(capture.ok() && connect_master(capture));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  capture.record();
+  ASSERT_TRUE(capture.wait(44100 * 2, 20));
+  capture.stop();
+  // The machine may miss periods: the best of many stretches is what we make, a fault of ours would be in all of them.
+  const std::vector<float> heard = capture.channel(0);
+  Tone best;
+  for (std::size_t at = 0; at + 8192 <= heard.size(); at += 4096) {
+    const Tone tone = measure_tone(std::span(heard).subspan(at, 8192), 997, 44100);
+    if (tone.snr_db > best.snr_db) best = tone;
+  }
+  EXPECT_NEAR(best.hz, 997, 0.01);
+  EXPECT_NEAR(best.amplitude, 0.5, 0.001);
+  EXPECT_GT(best.snr_db, 95);
+  EXPECT_EQ(discontinuity(sine.record()), "");
+}
+
+TEST_F(Jack, AFrozenServerCostsNoFrameAndIsTakenBackWhenItThaws) {
+  ASSERT_TRUE(server_.start(48000, 64)) << server_.log();
+  open();
+  ASSERT_TRUE(wait_until([&] { return engine_.blocks > 200; }));
+  gather();
+  handovers_.clear();
+  {
+    const Oversleep watch;
+    server_.freeze();
+    ASSERT_TRUE(handed_over(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const std::int64_t took = longest_handover_ns();
+    EXPECT_GT(took, 0);
+    EXPECT_LE(took, 100 * kMs + watch.worst_ns());
+    test::record("JACK frozen: standby after " + std::to_string(took / 1000) + " us (oversleep of the machine " +
+                 std::to_string(watch.worst_ns() / 1000) + " us)");
+  }
+  const std::int64_t frames = opened_.audio->status().frames;
+  EXPECT_TRUE(wait_until([&] { return opened_.audio->status().frames > frames + 9600; }));
+  server_.thaw();
+  EXPECT_TRUE(wait_until([&] { return on_device(); })) << server_.log();
+  EXPECT_EQ(discontinuity(engine_.record()), "");
+  EXPECT_FALSE(engine_.overlapped);
+}
+
+TEST_F(Jack, AServerThatDiesFrozenIsTakenBackToo) {
+  ASSERT_TRUE(server_.start(48000, 256)) << server_.log();
+  open();
+  ASSERT_TRUE(wait_until([&] { return engine_.blocks > 50; }));
+  server_.freeze();
+  ASSERT_TRUE(wait_until([&] { return !on_device(); }));
+  server_.kill();
+  ASSERT_TRUE(server_.start(48000, 256)) << server_.log();
+  EXPECT_TRUE(wait_until([&] { return on_device(); })) << server_.log();
+  EXPECT_EQ(discontinuity(engine_.record()), "");
+}
+
+TEST_F(Jack, AFrozenServerHangsNeitherOpeningNorClosing) {
+  ASSERT_TRUE(server_.start(48000, 256)) << server_.log();
+  open();
+  ASSERT_TRUE(wait_until([&] { return engine_.blocks > 10; }));
+  server_.freeze();
+  opened_.audio.reset();  // returns although the server doesn't answer
+  const std::size_t blocks = engine_.blocks;
+  const OpenedAudio second =
+      open_audio({.driver = Driver::jack, .client_name = "second"}, engine_.callback(), open_stream, 100 * kMs);
+  EXPECT_FALSE(second.audio);
+  EXPECT_EQ(second.error, "JACK does not answer");
+  EXPECT_EQ(engine_.blocks, blocks);
+  server_.thaw();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // what hung ends while the server is still there
+}
+
+}  // namespace
+}  // namespace tactus::io
