@@ -10,14 +10,14 @@
 #include <string>
 #include <string_view>
 
+#include "engine/msg/plan.h"
 #include "schedule/intent.h"
 
 namespace tactus::schedule {
 
 constexpr int kDecks = 4;  // what the addresses' N reaches; the engine is built for msg::kMaxDecks
-constexpr int kFxUnits = 4;
-constexpr int kFxSlots = 3;  // of a unit
-constexpr int kFxPlaces = kFxUnits * kFxSlots;
+using msg::kFxSlots;
+using msg::kFxUnits;
 constexpr int fx_place(int unit, int slot) { return unit * kFxSlots + slot; }
 
 struct ArgSpec {

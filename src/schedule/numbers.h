@@ -28,11 +28,12 @@ inline std::optional<double> parse_number(std::string_view text) {
   return *top / *bottom;
 }
 
-// The shortest text that reads back as exactly `v`.
-inline std::string number_text(double v) {
+// The shortest text that reads back as exactly `v`, a float or a double.
+template <typename Number>
+std::string number_text(Number v) {
   if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
   char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, v == 0 ? 0.0 : v);
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, v == 0 ? Number{} : v);
   return error == std::errc{} ? std::string(buffer, end) : std::string();
 }
 

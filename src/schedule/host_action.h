@@ -1,0 +1,82 @@
+// What the scheduler asks of its owner, because it takes files, threads or the tempo map: everything else is a command.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "engine/msg/command.h"
+
+namespace tactus::schedule {
+
+// Where a playhead that nobody touched would be by now.
+struct PositionLaw {
+  double position = 0;                  // track frame at `frame`
+  double speed = 0;                     // track frames a session frame
+  std::int64_t frame = 0;               // session frame
+  double loop_start = 0, loop_end = 0;  // an active loop; equal when there is none
+  bool playing = false;
+
+  double at(Frame f) const {
+    const double p = position + speed * static_cast<double>(f.v - frame);
+    const double length = loop_end - loop_start;
+    if (length <= 0 || p < loop_end || position >= loop_end) return p;
+    return loop_start + std::fmod(p - loop_start, length);
+  }
+};
+
+namespace ask {
+
+// Open the file and then hand Op::load to the engine. Ask at once, however far ahead it is due.
+struct Load {
+  int deck = 0;
+  std::string path;
+};
+struct Unload {
+  int deck = 0;
+};
+// Op::double_from with its own copy of the track of `from`.
+struct LoadDouble {
+  int deck = 0;
+  int from = 0;
+};
+// Load `path` again and go to where it would now be: Op::load with kFlagKeepPlaying or Op::play as `law.playing`
+// says, and Op::seek to law.at(the frame at which that executes).
+struct UndoLoad {
+  int deck = 0;
+  std::string path;
+  PositionLaw law;
+};
+// A plan with that effect in the slot; an empty name empties it.
+struct FxType {
+  int deck = 0, unit = 0, slot = 0;
+  std::string name;
+};
+// For ClockOwner::apply.
+struct ClockTempo {
+  Bpm bpm;
+  Beats over;
+};
+struct ClockSource {
+  enum class Kind { automatic, internal, deck };
+  Kind kind = Kind::automatic;
+  int deck = 0;
+};
+struct ClockQuantum {
+  Beats bar;
+};
+// Forget what was asked under the action's id, if it hasn't been handed to the engine yet.
+struct Cancel {};
+
+}  // namespace ask
+
+struct HostAction {
+  std::uint64_t id = 0;  // commands that come of it must carry this id
+  msg::When when;        // and this stamp
+  std::variant<ask::Load, ask::Unload, ask::LoadDouble, ask::UndoLoad, ask::FxType, ask::ClockTempo, ask::ClockSource,
+               ask::ClockQuantum, ask::Cancel>
+      what;
+};
+
+}  // namespace tactus::schedule
