@@ -1,0 +1,274 @@
+#include "session/mix_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "music/tempo_map.h"
+
+namespace tactus::session {
+
+using analysis::TrackAnalysis;
+
+namespace {
+
+constexpr double kPhrase = 16;       // session beats: transitions begin on multiples of this from the first track's start
+constexpr double kLoadAhead = 64;    // session beats before its start at which a track is loaded
+constexpr double kFree = 4;          // beats after a transition at which the old deck is emptied
+constexpr double kKeyWeight = 0.02;  // one step on the Camelot wheel weighs as 1.4 % of tempo
+constexpr double kTrusted = 0.3;     // grid confidence below which a track is played without sync
+
+bool gridded(const TrackAnalysis& a) { return a.has_grid() && a.confidence >= kTrusted && a.bpm > 0; }
+
+// `bpm` moved by octaves to the nearest of `to`.
+double folded(double bpm, double to) { return bpm * std::exp2(std::round(std::log2(to / bpm))); }
+
+std::string number(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", v);
+  return text;
+}
+
+std::string precise(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9f", v);
+  return text;
+}
+
+std::string quoted(const std::string& s) {
+  std::string out = "\"";
+  for (const char c : s) {
+    const auto byte = static_cast<unsigned char>(c);
+    char hex[8];
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      std::snprintf(hex, sizeof hex, "\\x%02x", byte);
+      out += hex;
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string name_of(const MixTrack& t) {
+  if (t.analysis.title.empty()) return std::filesystem::path(t.path).stem().string();
+  return t.analysis.artist.empty() ? t.analysis.title : t.analysis.artist + " - " + t.analysis.title;
+}
+
+}  // namespace
+
+const char* transition_name(Transition kind) {
+  switch (kind) {
+    case Transition::start: return "start";
+    case Transition::blend: return "blend";
+    case Transition::cut: return "cut";
+    case Transition::fade: return "fade";
+  }
+  return "";
+}
+
+void MixPlanner::add(std::vector<MixTrack> tracks) {
+  for (MixTrack& t : tracks) waiting_.push_back(std::move(t));
+}
+
+double MixPlanner::cost(const MixTrack& a, const MixTrack& b) const {
+  if (!gridded(a.analysis) || !gridded(b.analysis)) return 10;
+  const double octaves = std::log2(b.analysis.bpm / a.analysis.bpm);
+  const double fold = std::round(octaves);
+  const double tempo = std::fabs(octaves - fold) + 0.15 * std::fabs(fold);
+  return tempo + kKeyWeight * music::key_distance(a.analysis.key, b.analysis.key);
+}
+
+std::size_t MixPlanner::best_next() const {
+  if (options_.keep_order) return 0;
+  std::size_t best = 0;
+  double least = 1e9;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const TrackAnalysis& a = waiting_[i].analysis;
+    const double c = entries_.empty() ? (gridded(a) ? a.bpm : 1e6) : cost(entries_.back().track, waiting_[i]);
+    if (c < least) least = c, best = i;
+  }
+  return best;
+}
+
+std::vector<ScriptEvent> MixPlanner::plan(double settled, double from) {
+  while (entries_.size() > 1 && entries_.back().start - kLoadAhead >= settled) {
+    waiting_.insert(waiting_.begin(), entries_.back().track);
+    entries_.pop_back();
+  }
+  while (!waiting_.empty()) {
+    const std::size_t i = best_next();
+    MixTrack next = std::move(waiting_[i]);
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    place(std::move(next));
+  }
+  std::vector<ScriptEvent> events;
+  for (std::size_t i = 0; i < entries_.size(); ++i) emit(i, events);
+  std::stable_sort(events.begin(), events.end(),
+                   [](const ScriptEvent& a, const ScriptEvent& b) { return a.at.value < b.at.value; });
+  std::erase_if(events, [from](const ScriptEvent& e) { return e.at.value < Beat::of(from).micro; });
+  return events;
+}
+
+bool MixPlanner::skip(double beat) {
+  for (std::size_t i = 0; i + 1 < entries_.size(); ++i) {
+    if (entries_[i + 1].start <= beat) continue;
+    MixEntry& playing = entries_[i];
+    const double phrases = std::ceil((beat - playing.start) / kPhrase);
+    playing.out = std::min(playing.out, playing.start + std::max(phrases, 1.0) * kPhrase);
+    while (entries_.size() > i + 1) {
+      waiting_.insert(waiting_.begin(), entries_.back().track);
+      entries_.pop_back();
+    }
+    return true;
+  }
+  return false;
+}
+
+double MixPlanner::trim(const TrackAnalysis& a) const {
+  if (!std::isfinite(a.lufs)) return 0;
+  double db = options_.target_lufs - a.lufs;
+  if (std::isfinite(a.true_peak_db)) db = std::min(db, options_.headroom_dbtp - a.true_peak_db);
+  return std::floor(std::clamp(db, -24.0, 12.0) * 10) / 10;
+}
+
+// Where the transition out of `e` begins when nobody hurries: so that it ends with the music, on a phrase.
+double MixPlanner::natural_out(const MixEntry& e) const {
+  const TrackAnalysis& a = e.track.analysis;
+  const double end = a.last_sound > a.first_sound ? a.last_sound : a.duration;
+  double length = 0;  // session beats from coming in to the last sound
+  if (e.ratio > 0) {
+    length = (a.beat_of(end) - e.in_beat) / e.ratio;
+  } else {
+    length = (end - e.in_seconds) * e.tempo / 60;
+  }
+  double phrases = std::floor((length + 0.5 - options_.transition_beats) / kPhrase);
+  if (phrases * kPhrase < e.beats + kPhrase) phrases = std::floor((length + 0.5 - kPhrase) / kPhrase);
+  return e.start + std::max(phrases, 1.0) * kPhrase;
+}
+
+void MixPlanner::place(MixTrack track) {
+  const TrackAnalysis& a = track.analysis;
+  MixEntry e;
+  const MixEntry* before = entries_.empty() ? nullptr : &entries_.back();
+  const double session = before ? before->tempo : a.bpm;
+  e.deck = static_cast<int>(entries_.size() % 2);
+  e.start = before ? before->out : options_.start_beat;
+  e.trim_db = trim(a);
+  e.in_seconds = a.first_sound;
+  e.tempo = before ? before->tempo : 120;
+  if (gridded(a)) {
+    e.in_beat = std::max(0.0, std::ceil((a.beat_of(a.first_sound) - 1) / 4) * 4);
+    e.in_seconds = std::max(0.0, a.seconds_of(e.in_beat));
+    const double own = before ? folded(a.bpm, session) : a.bpm;
+    const bool near = std::fabs(std::log2(own / session)) <= std::log2(1 + options_.most_stretch);
+    e.tempo = near || !before ? own : a.bpm;
+    e.ratio = std::exp2(std::round(std::log2(a.bpm / e.tempo)));
+    e.kind = !before ? Transition::start : near && before->ratio > 0 ? Transition::blend : Transition::cut;
+  } else {
+    e.ratio = 0;
+    e.kind = before ? Transition::fade : Transition::start;
+  }
+  if (before && e.kind == Transition::cut && before->ratio == 0) e.kind = Transition::fade;
+  e.beats = 0;
+  if (e.kind == Transition::blend) e.beats = options_.transition_beats;
+  if (e.kind == Transition::fade) e.beats = kPhrase;
+  if (e.kind == Transition::cut) e.beats = 4;
+  e.track = std::move(track);
+  // A short track gives its transitions less room.
+  const double whole = natural_out(e) - e.start;
+  if (e.kind == Transition::blend && whole < 2 * e.beats) e.beats = kPhrase;
+  e.out = natural_out(e);
+  entries_.push_back(std::move(e));
+}
+
+void MixPlanner::emit(std::size_t i, std::vector<ScriptEvent>& events) const {
+  const MixEntry& in = entries_[i];
+  const MixEntry* out = i > 0 ? &entries_[i - 1] : nullptr;
+  const std::string a = out ? "/deck/" + std::to_string(out->deck + 1) : "";
+  const std::string b = "/deck/" + std::to_string(in.deck + 1);
+  const auto at = [&events](double beat, std::string text) {
+    events.push_back({msg::When::at(Beat::of(beat)), std::move(text), 0});
+  };
+  const double start = in.start, end = in.start + in.beats;
+
+  // Made ready: not before the deck is free again, which it is when the transition before the last is over.
+  double ready = start - kLoadAhead;
+  if (i == 1) ready = std::max(ready, options_.start_beat);
+  if (i >= 2) ready = std::max(ready, entries_[i - 1].start + entries_[i - 1].beats + kFree);
+  ready = std::min(std::max(ready, options_.start_beat), start);
+  if (i == 0) at(ready, "/clock/source internal");
+  at(ready, b + "/load " + quoted(in.track.path));
+  at(ready, b + "/keylock 1");
+  at(ready, b + (in.ratio > 0 ? "/sync beat" : "/sync off"));
+  at(ready, b + "/seek " + precise(in.in_seconds));
+  at(ready, b + "/trim " + number(in.trim_db));
+  at(ready, b + "/eq/low " + (in.kind == Transition::blend ? "-inf" : "0"));
+  at(ready, b + "/fader " + (in.kind == Transition::blend || in.kind == Transition::fade ? "0" : "1"));
+
+  if (in.kind == Transition::cut) {
+    at(start, a + "/sync off");
+    at(start, "/clock/tempo " + number(in.tempo));
+  }
+  at(start, b + "/play");
+  if (!out) return;
+  const std::string half = " over " + number(in.beats / 2) + " beats";
+  switch (in.kind) {
+    case Transition::blend:
+      at(start, b + "/fader 1" + half);
+      at(start + in.beats / 2, b + "/eq/low 0 over 1 beats");
+      at(start + in.beats / 2, a + "/eq/low -inf over 1 beats");
+      at(start + in.beats / 2, a + "/fader 0" + half);
+      break;
+    case Transition::fade:
+      at(start, b + "/fader 1 over " + number(in.beats) + " beats");
+      at(start, a + "/fader 0 over " + number(in.beats) + " beats");
+      break;
+    case Transition::cut: at(start, a + "/fader 0 over 2 beats"); break;
+    case Transition::start: break;
+  }
+  at(end, a + "/pause");
+  at(end + kFree / 2, a + "/unload");
+  if (in.kind == Transition::blend && std::fabs(in.tempo - out->tempo) > 1e-9) {
+    at(end, "/clock/tempo " + precise(in.tempo) + " over " + std::to_string(options_.tempo_beats) + " beats");
+  }
+}
+
+double MixPlanner::seconds_of(double beat) const {
+  if (entries_.empty()) return 0;
+  double seconds = 0, at = 0, bpm = entries_.front().tempo;
+  for (std::size_t i = 1; i < entries_.size(); ++i) {
+    const MixEntry& e = entries_[i];
+    const double change = e.kind == Transition::cut ? e.start : e.start + e.beats;
+    if (change >= beat) break;
+    seconds += (change - at) * 60 / bpm;
+    at = change;
+    const double over = e.kind == Transition::blend ? options_.tempo_beats : 0;
+    if (over > 0 && e.tempo != bpm) {
+      const double length = std::min(over, beat - at);
+      seconds += music::TempoSegment{0, 0, bpm, e.tempo, over}.seconds(length);
+      at += length;
+    }
+    bpm = e.tempo;
+  }
+  return seconds + (beat - at) * 60 / bpm;
+}
+
+std::string MixPlanner::track_list() const {
+  std::string text;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const MixEntry& e = entries_[i];
+    const auto s = static_cast<long>(seconds_of(e.start) - seconds_of(options_.start_beat));
+    char line[96];
+    std::snprintf(line, sizeof line, "%3zu  %2ld:%02ld:%02ld  %6.2f BPM  %-4s %-6s ", i + 1, s / 3600, s / 60 % 60, s % 60,
+                  e.track.analysis.bpm, std::string(e.track.analysis.key.camelot()).c_str(), transition_name(e.kind));
+    text += line + name_of(e.track) + "\n";
+  }
+  return text;
+}
+
+}  // namespace tactus::session

@@ -1,0 +1,87 @@
+// Plans a set: which track after which, where each comes in, and every move of the mixer on the way, as intents on the
+// session's beat line. Pure: no files, no clock; the same tracks give the same plan.
+//
+// One track rules the tempo while it plays alone. The next one starts on a phrase of it, in sync at that tempo; half
+// way through the transition the basses are swapped; when the first is out, the tempo goes gently to the second's own.
+// Half and double time count as the same tempo (87 under 174). Where two tempos are too far apart for that, the first
+// fades out at the phrase and the second starts there at its own tempo. Decks 1 and 2 take turns.
+//
+// Orders by tempo, then by key: from the slowest track always to the one that is nearest in a sum of tempo distance (an
+// octave folded) and distance on the Camelot wheel.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analysis/analysis.h"
+#include "session/script.h"
+
+namespace tactus::session {
+
+struct MixTrack {
+  std::string path;
+  analysis::TrackAnalysis analysis;
+};
+
+struct MixOptions {
+  double target_lufs = -14;     // loudness that trims aim at
+  double headroom_dbtp = -1;    // no trim lifts a track's true peak above that
+  int transition_beats = 32;    // session beats; shorter where a track is too short
+  double most_stretch = 0.08;   // tempo change that a synced transition may ask of a track
+  int tempo_beats = 32;         // over which the tempo goes to the new track's own
+  double start_beat = 0;        // session beat at which the first track starts
+  bool keep_order = false;      // as given
+};
+
+enum class Transition : std::uint8_t { start, blend, cut, fade };
+const char* transition_name(Transition kind);
+
+struct MixEntry {
+  MixTrack track;
+  int deck = 0;            // 0 or 1
+  Transition kind = Transition::start;
+  double start = 0;        // session beat at which it comes in
+  double beats = 0;        // length of the transition into it, session beats
+  double in_seconds = 0;   // where in the track
+  double in_beat = 0;      // the same, track beat
+  double ratio = 1;        // track beats a session beat: 1, 2 or 1/2 ...; 0 without a grid
+  double tempo = 120;      // session tempo once it rules
+  double out = 0;          // session beat at which it makes room
+  double trim_db = 0;
+};
+
+class MixPlanner {
+ public:
+  explicit MixPlanner(MixOptions options = {}) : options_(options) {}
+
+  // More tracks to play. They are placed by the next plan().
+  void add(std::vector<MixTrack> tracks);
+  // Places all tracks, leaving alone those whose transition begins before session beat `settled`. Returns the events
+  // that are due at or after `from`, in order.
+  std::vector<ScriptEvent> plan(double settled, double from);
+  // Brings the next track in at the first phrase at or after `beat`; false when there is none to come. Then plan().
+  bool skip(double beat);
+
+  const std::vector<MixEntry>& entries() const { return entries_; }
+  // Session tempo at beat 0.
+  double first_tempo() const { return entries_.empty() ? 120 : entries_.front().tempo; }
+  // When a session beat sounds, in seconds from session beat 0, by the tempo changes of the plan.
+  double seconds_of(double beat) const;
+  // "1  0:00  122.0  Am  Artist - Title" and so on, a line a track.
+  std::string track_list() const;
+
+ private:
+  void place(MixTrack track);
+  std::size_t best_next() const;
+  double cost(const MixTrack& a, const MixTrack& b) const;
+  double natural_out(const MixEntry& e) const;
+  double trim(const analysis::TrackAnalysis& a) const;
+  void emit(std::size_t i, std::vector<ScriptEvent>& events) const;
+
+  MixOptions options_;
+  std::vector<MixTrack> waiting_;
+  std::vector<MixEntry> entries_;
+};
+
+}  // namespace tactus::session
