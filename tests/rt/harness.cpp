@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "io/audio/syscall_trap.h"
 #include "scripted_set.h"
-#include "syscall_trap.h"
 #include "trap_mark.h"
 
 namespace tactus::test {
@@ -103,6 +103,10 @@ class Player {
     const auto end = static_cast<std::int64_t>(options_.seconds * options_.rate);
     PageFaults faults;
     prefault_stack();
+    if (trap_syscalls_) {
+      io::SyscallTrap::arm();  // enlists this thread, by system calls that are not the set's
+      io::SyscallTrap::disarm();
+    }
     for (std::int64_t frame = 0; frame < end && set.before_block(frame); frame += options_.block) {
       const msg::BlockClock clock{static_cast<std::int64_t>(static_cast<double>(frame) / options_.rate * 1e9), 0};
       const PageFaults before = PageFaults::now();
@@ -118,21 +122,19 @@ class Player {
   }
   long blocks() const { return blocks_; }
   const PreloadTrap& preload() const { return preload_; }
-  bool install_syscall_trap() { return syscalls_.install(); }
 
  private:
   void guarded_process(const msg::Callback& callback, const msg::AudioBlock& block, const msg::BlockClock& clock) {
     preload_.enter();
-    if (trap_syscalls_) syscalls_.arm();
+    if (trap_syscalls_) io::SyscallTrap::arm();
     callback.process(callback.context, block, clock);
-    if (trap_syscalls_) syscalls_.disarm();
+    if (trap_syscalls_) io::SyscallTrap::disarm();
     preload_.leave();
   }
 
   SetOptions options_;
   bool trap_syscalls_;
   PreloadTrap preload_;
-  SyscallTrap syscalls_;
   std::vector<std::vector<float>> in_, out_;
   std::vector<const float*> in_planes_;
   std::vector<float*> out_planes_;
@@ -144,7 +146,7 @@ int run(const Arguments& a) {
     if (a.set != entry.name) continue;
     Player player(a);
     if (a.need_preload && !player.preload().present()) fail(2, "rt_preload.so is not loaded");
-    if (a.trap_syscalls && !player.install_syscall_trap()) {
+    if (a.trap_syscalls && !io::SyscallTrap::install(io::SyscallTrap::Mode::abort)) {
       std::puts("rt_harness: skipped, this kernel has no Syscall User Dispatch");
       return 77;
     }
