@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -24,6 +25,7 @@ constexpr const char* kDecoders =
     "mp3float,mp3,aac,alac,flac,vorbis,opus,pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,"
     "pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw";
 constexpr int kIoBuffer = 64 * 1024;
+std::atomic<std::uint64_t> g_bytes_read{0};
 
 std::string av_text(int code) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
@@ -75,6 +77,8 @@ Result<int> open_regular_file(const std::string& path) {
   return Error{path, cause};
 }
 
+std::uint64_t source_bytes_read() noexcept { return g_bytes_read.load(std::memory_order_relaxed); }
+
 SourceFile::Io::~Io() {
   if (fd >= 0) ::close(fd);
 }
@@ -85,6 +89,7 @@ int SourceFile::read_packet(void* self, unsigned char* to, int size) {
   if (n < 0) return AVERROR(errno);
   if (n == 0) return AVERROR_EOF;
   io.at += n;
+  g_bytes_read.fetch_add(static_cast<std::uint64_t>(n), std::memory_order_relaxed);
   return static_cast<int>(n);
 }
 

@@ -19,6 +19,9 @@ namespace tactus::media {
 // can't be read at a place, and would hang), and empty files, each with its own cause.
 Result<int> open_regular_file(const std::string& path);
 
+// Bytes that this process has read from source files: a sign of life for whoever watches it. Any thread.
+std::uint64_t source_bytes_read() noexcept;
+
 // Move-only owner of the descriptor, the I/O context and the demuxer.
 class SourceFile {
  public:

@@ -3,7 +3,7 @@
 //
 // A worker that crashes, is killed, hangs or talks nonsense costs the job it was doing and nothing else: it is killed
 // by its own process id, its job fails with a cause, and another worker takes its place (after a back-off when workers
-// die young). Workers die with the thread that owns the pool's process (PR_SET_PDEATHSIG), so none is left behind.
+// die young). Workers die with this process (PR_SET_PDEATHSIG), so none is left behind.
 //
 // Thread-safe; no call blocks longer than a mutex held for a few instructions, but none is realtime-safe. Events are
 // delivered on the pool's own thread, one at a time.
@@ -77,6 +77,8 @@ class WorkerPool {
   JobId submit(Job job, OnEvent on_event);
   // Asks for an early end: the job still ends with `done` or `failed`. Unknown or ended jobs are ignored.
   void cancel(JobId job);
+
+  int normal_workers() const noexcept;
 
   // The living workers' process ids, for tests and diagnosis.
   std::vector<pid_t> pids(Lane lane) const;

@@ -1,0 +1,13 @@
+#include "jobs.h"
+
+namespace tactus::worker {
+
+std::span<const JobKind> job_kinds() {
+  static constexpr JobKind kinds[] = {
+      {"probe", probe_job},
+      {"decode", decode_job},
+  };
+  return kinds;
+}
+
+}  // namespace tactus::worker

@@ -1,0 +1,2 @@
+find_package(nlohmann_json REQUIRED)
+target_link_libraries(tactus-media PRIVATE tactus_media tactus_analysis nlohmann_json::nlohmann_json)
