@@ -21,7 +21,8 @@ int options_of(StretchMode mode) {
     case StretchMode::r3long:
       return common | Library::OptionEngineFiner | Library::OptionChannelsTogether;
     case StretchMode::r2:
-      return common | Library::OptionEngineFaster;
+      // Mixed: with 'crisp' a plain tone wavers by 16 cents [measured].
+      return common | Library::OptionEngineFaster | Library::OptionTransientsMixed;
   }
   return common;
 }
@@ -41,27 +42,64 @@ double centre_of(StretchMode mode) {
   return 0.5;
 }
 
-// Half the length of the library's resampling filter: so many frames of a hop stay inside until the next one.
-constexpr double kHeld = 32;
+constexpr double kR2Step = 0.002;
+
+// The highest pitch for which the library's resampler has room from construction on: an octave up.
+constexpr double kRoomyPitch = 2;
+// How much louder than their sum the stems' mix goes in, so that it leads them wherever they don't cancel each other.
+constexpr float kLead = 4;
+
+// Half the resampler's buffer, which has the length of its filter at that pitch: so many frames of what has been
+// stretched stay inside until the next hop.
+constexpr double kHeld = 32 * kRoomyPitch;
 
 }  // namespace
 
 StretchVoice::StretchVoice(StretchMode mode, int channels, SampleRate rate)
     : mode_(mode),
       channels_(channels),
-      library_(std::make_unique<Library>(static_cast<std::size_t>(rate.hz + 0.5), static_cast<std::size_t>(channels),
+      planes_(channels == 8 ? channels + 2 : channels),
+      library_(std::make_unique<Library>(static_cast<std::size_t>(rate.hz + 0.5), static_cast<std::size_t>(planes_),
                                          options_of(mode))) {
   library_->setMaxProcessSize(kChunk);
+  whole_step_ = static_cast<float>(1 / (0.02 * rate.hz));
   window_ = static_cast<int>(library_->getSamplesRequired());
   centre_ = centre_of(mode) * window_;
   waiting_size_ = 16384;
-  waiting_.assign(static_cast<std::size_t>(waiting_size_ * channels_), 0.0f);
+  waiting_.assign(static_cast<std::size_t>(waiting_size_ * planes_), 0.0f);
+  grow();
+}
+
+// The library's resampler has two sets of buffers, used in turn when the pitch changes, which grow with the filter's
+// length and with the denominator of the ratio. Silence at extreme ratios makes it take all its memory now. reset()
+// leaves history, but silence is what a fresh instance has for history too.
+void StretchVoice::grow() {
+  const float* planes[kPlanes];
+  const std::array<float, kChunk> silence{};
+  std::fill(std::begin(planes), std::end(planes), silence.data());
+  // R2's output buffer follows the ratio.
+  library_->setTimeRatio(2);
+  for (const double pitch : {kRoomyPitch, 96000.0 / 95999, 95999.0 / 96000, 1.0}) {
+    library_->setPitchScale(pitch);
+    const std::int64_t before = emitted_;
+    for (int i = 0; i < 2 * window_ && emitted_ == before; i += kChunk) {
+      library_->process(planes, kChunk, false);
+      collect();
+    }
+    taken_ = emitted_;
+  }
+  library_->setTimeRatio(1);
+  library_->reset();
+  emitted_ = taken_ = 0;
 }
 
 StretchVoice::~StretchVoice() = default;
 
 void StretchVoice::set_ratio(double time_ratio) {
-  ratio_ = std::clamp(time_ratio, kMinRatio, kMaxRatio);
+  time_ratio = std::clamp(time_ratio, kMinRatio, kMaxRatio);
+  // R2 lays its hops anew with every ratio, and a tone wavers each time: small steps are saved up.
+  if (mode_ == StretchMode::r2 && std::fabs(time_ratio - ratio_) < kR2Step * ratio_) return;
+  ratio_ = time_ratio;
   library_->setTimeRatio(ratio_);
 }
 
@@ -83,7 +121,17 @@ void StretchVoice::set_formant_preserved(bool preserved) {
 
 void StretchVoice::feed(const float* const* planes) {
   const Tie due = next_tie();
-  library_->process(planes, kChunk, false);
+  const float* all[kPlanes];
+  std::copy(planes, planes + channels_, all);
+  if (planes_ > channels_) {
+    for (std::size_t side = 0; side < 2; ++side) {
+      const float* const* stem = planes + side;
+      for (std::size_t i = 0; i < kChunk; ++i)
+        mix_[side][i] = kLead * (stem[0][i] + stem[2][i] + stem[4][i] + stem[6][i]);
+      all[8 + side] = mix_[side].data();
+    }
+  }
+  library_->process(all, kChunk, false);
   fed_ += kChunk;
   const std::int64_t before = emitted_;
   collect();
@@ -101,13 +149,13 @@ void StretchVoice::feed(const float* const* planes) {
 
 // Moves all that the library has made to the ring.
 void StretchVoice::collect() {
-  float* at[kMaxChannels];
+  float* at[kPlanes];
   for (int ready = library_->available(); ready > 0; ready = library_->available()) {
     const std::int64_t offset = emitted_ & (waiting_size_ - 1);
     const std::int64_t room = std::min(waiting_size_ - offset, waiting_size_ - (emitted_ - taken_));
     const std::int64_t n = std::min<std::int64_t>(ready, room);
     if (n <= 0) return;
-    for (int c = 0; c < channels_; ++c) at[c] = waiting_.data() + c * waiting_size_ + offset;
+    for (int c = 0; c < planes_; ++c) at[c] = waiting_.data() + c * waiting_size_ + offset;
     emitted_ += static_cast<std::int64_t>(library_->retrieve(at, static_cast<std::size_t>(n)));
   }
 }
@@ -117,13 +165,29 @@ void StretchVoice::retrieve(float* const* planes, int n) {
     const float* from = waiting_.data() + c * waiting_size_;
     for (int i = 0; i < n; ++i) planes[c][i] = from[(taken_ + i) & (waiting_size_ - 1)];
   }
+  if (planes && planes_ > channels_) complete(planes, n);
   taken_ += n;
 }
 
+// Deals out among the stems what their sum lacks of the mix, as far as they are to be whole.
+void StretchVoice::complete(float* const* planes, int n) {
+  if (whole_ == 0 && whole_target_ == 0) return;
+  const float* mix[2] = {waiting_.data() + 8 * waiting_size_, waiting_.data() + 9 * waiting_size_};
+  for (int i = 0; i < n; ++i) {
+    whole_ = whole_ < whole_target_ ? std::min(whole_ + whole_step_, whole_target_)
+                                    : std::max(whole_ - whole_step_, whole_target_);
+    const std::int64_t at = (taken_ + i) & (waiting_size_ - 1);
+    for (int side = 0; side < 2; ++side) {
+      const float sum = planes[side][i] + planes[side + 2][i] + planes[side + 4][i] + planes[side + 6][i];
+      const float share = whole_ * (mix[side][at] / kLead - sum) / 4;
+      for (int c = side; c < 8; c += 2) planes[c][i] += share;
+    }
+  }
+}
+
 StretchVoice::Tie StretchVoice::next_tie() const {
-  const double held = kHeld / std::min(pitch_, 1.0);
-  return {static_cast<double>(emitted_) + (emitted_ > 0 ? held : 0) + centre_ / pitch_,
-          static_cast<double>(consumed_) + centre_};
+  const double held = kHeld / std::min(pitch_, kRoomyPitch);
+  return {static_cast<double>(emitted_) + held + centre_ / pitch_, static_cast<double>(consumed_) + centre_};
 }
 
 double StretchVoice::source_at(double out) const {

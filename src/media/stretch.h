@@ -6,9 +6,9 @@
 // (frames fed, frames it still wants, frames come out), so the map is what happened, not what was asked for. Between
 // ties it is linear.
 //
-// Threads: a voice belongs to one feeder thread at a time. Nothing after construction allocates in modes r3 and r3long;
-// r2 may, inside the library, when ratio or pitch leave the sizes it chose at construction. Never for the audio thread:
-// a hop costs about a millisecond at once.
+// Threads: a voice belongs to one feeder thread at a time. R3 allocates nothing after construction while the pitch
+// stays below an octave up; R2 may grow a buffer once or twice. Never for the audio thread: a hop costs about a
+// millisecond at once.
 #pragma once
 
 #include <array>
@@ -37,8 +37,12 @@ class StretchVoice {
   static constexpr int kMaxChannels = 8;
   static constexpr double kMinRatio = 0.125, kMaxRatio = 8;
 
-  // Allocates all there will ever be (0.7 to 5 ms). channels: 1 to 8; all are stretched as one, phases locked across
-  // them, so stems stay together. Ratio 1, pitch 0.
+  // Allocates all there will ever be (5 to 20 ms: see StretchPool). channels: 1 to 8. Ratio 1, pitch 0.
+  //
+  // 8 channels are four stereo stems. Stretched each for itself, stems drift apart in phase and no longer add up to the
+  // stretched mix (bands differ by 2 dB, kicks by 2 ms [measured]). So their sum goes through the same stretcher as a
+  // fifth, louder pair, and the library's channel lock, which follows the loudest, turns their phases as it turns the
+  // mix's.
   StretchVoice(StretchMode mode, int channels, SampleRate rate);
   ~StretchVoice();
   StretchVoice(const StretchVoice&) = delete;
@@ -56,6 +60,10 @@ class StretchVoice {
   double pitch() const { return pitch_; }
   // Whether a pitch shift leaves the formants (the timbre of a voice) where they were.
   void set_formant_preserved(bool preserved);
+
+  // Stems only. Whole (the start): the stems add up to the stretched mix exactly; what they lack of it is dealt out
+  // among them. Not whole: each is itself alone. To be set as long as all play at unity gain; changes over 20 ms.
+  void set_whole(bool whole) { whole_target_ = whole ? 1.0f : 0.0f; }
 
   // Source frames that must have been fed past a frame before that frame can come out: the library's window.
   int latency() const { return window_; }
@@ -87,12 +95,17 @@ class StretchVoice {
   std::int64_t retrieved() const { return taken_; }
 
  private:
+  void grow();
   void collect();
 
+  void complete(float* const* planes, int n);
+
   static constexpr std::size_t kTies = 32;
+  static constexpr int kPlanes = kMaxChannels + 2;
 
   StretchMode mode_;
   int channels_;
+  int planes_;  // channels of the library: with the mix of the stems, two more
   std::unique_ptr<RubberBand::RubberBandStretcher> library_;
   int window_;     // source frames that a hop needs
   double centre_;  // where in its window a hop ties source to output, frames
@@ -104,12 +117,15 @@ class StretchVoice {
   std::int64_t emitted_ = 0;   // output frames come out
   std::int64_t taken_ = 0;     // of these, retrieved
   int last_hop_ = 512;
+  float whole_ = 1, whole_target_ = 1;
+  float whole_step_;               // a frame
   std::array<Tie, kTies> ties_{};  // the last ties made, oldest overwritten
   std::size_t tie_count_ = 0;
 
   // What has come out and waits: a ring, so that the library's own is always empty and its counters tell all.
   std::vector<float> waiting_;
   std::int64_t waiting_size_;  // a power of two
+  std::array<std::array<float, kChunk>, 2> mix_{};
 };
 
 }  // namespace tactus::media

@@ -53,10 +53,8 @@ bool StretchReader::begin(StretchFeed& feed, std::int64_t first, bool urgent) {
   voice_.set_pitch(feed.pitch(at));
   voice_.set_ratio(1 / speed);
 
-  // Output is whole once a window's length has been laid; onsets are told from tones by a few hops of history.
-  const double warm = voice_.latency() * (urgent ? 1.0 : 1.75) / std::min(voice_.pitch(), 1.0);
-  const StretchVoice::Tie tie = voice_.next_tie();
-  const double before = tie.in + (warm - tie.out) * speed;
+  // Output is whole once a window's length lies behind it; onsets are told from tones by a few hops of history.
+  const double before = voice_.latency() * (urgent ? 1.0 : 1.75);
   origin_ = static_cast<std::int64_t>(std::floor(forward(feed, at) - before));
   const double last = before + 2.0 * voice_.latency() * std::max(1.0, speed);
   for (std::int64_t fed = 0; static_cast<double>(fed) < last; fed += StretchVoice::kChunk) {

@@ -9,8 +9,8 @@
 // One reader plays one stretch of time: primed once, then pulled packet by packet. To jump, to change the mode or to
 // turn around, prime another reader and cross-fade; give this one back to the StretchPool.
 //
-// Threads: one feeder thread at a time. Allocates nothing after construction (mode r2: see media/stretch.h). Output
-// depends on the timeline and the source alone, not on how many packets are asked for at once.
+// Threads: one feeder thread at a time. Allocates as its StretchVoice does. Output depends on the timeline and the
+// source alone, not on how many packets are asked for at once.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,9 @@ class StretchReader {
   bool primed() const { return primed_; }
 
   void set_formant_preserved(bool preserved) { voice_.set_formant_preserved(preserved); }
+
+  // See StretchVoice::set_whole: false as soon as a stem is muted, soloed or not at unity gain.
+  void set_whole(bool whole) { voice_.set_whole(whole); }
 
   // What a packet sounds, measured, not hoped for.
   struct Tag {
