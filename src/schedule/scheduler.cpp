@@ -96,10 +96,7 @@ Fate Scheduler::submit(const Intent& intent, const Source& source, const World& 
     wait_for_tick = true;
   }
   if (const std::string why = judge(d); !why.empty()) return refuse(why);
-  if (pending_.size() >= static_cast<std::size_t>(msg::kMaxPending) && !d.continuous) {
-    return refuse("more than " + std::to_string(msg::kMaxPending) +
-                  " intents are pending; wait until some have happened");
-  }
+  if (const std::string why = room(d); !why.empty()) return refuse(why);
   if (!d.control.empty()) touches_.touch(d.control, source.kind, world.now, world.frames(options_.hold_seconds));
   return wait_for_tick ? coalesce(d) : accept(d);
 }

@@ -53,6 +53,11 @@ struct Fate {
   Output out;
 };
 
+// How much may be pending: of one source, so that none can crowd out the others, and of all. A hand, a key, /panic and
+// /silence always find room.
+constexpr std::size_t kMaxPendingOfSource = 512;
+constexpr std::size_t kMaxPendingIntents = 1024;
+
 // An accepted intent that hasn't executed yet.
 struct PendingIntent {
   std::uint64_t id = 0;
@@ -145,6 +150,7 @@ class Scheduler {
   MixModel mix_at(Frame due, const World& world) const;
   std::vector<const Entry*> in_order(const World& world) const;
   bool pending_on(int deck) const;
+  std::string room(const Draft& d) const;
 
   // Deciding when, and carrying out (scheduler.cpp).
   void stamp(Draft& d, msg::When at) const;

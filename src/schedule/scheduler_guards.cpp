@@ -109,16 +109,21 @@ std::string Scheduler::silences_last(const Draft& d) const {
   MixModel with = without;
   for (const HostAction& a : d.entry.actions) with.apply(a);
   for (const msg::Command& c : d.entry.commands) with.apply(c, due);
-  bool silent = without.any_audible() && !with.any_audible();
+  bool silent = false;
+  Frame last = due;
+  // What happens at one frame happens at once: only between frames can there be silence.
+  const auto listen = [&] { silent = silent || (without.any_audible() && !with.any_audible()); };
   for (const Entry* e : in_order(d.world)) {
     const Frame at = d.world.frame_of(e->when);
     if (at <= due) continue;
+    if (at > last) listen();
+    last = at;
     for (MixModel* mix : {&without, &with}) {
       for (const HostAction& a : e->actions) mix->apply(a);
       for (const msg::Command& c : e->commands) mix->apply(c, at);
     }
-    silent = silent || (without.any_audible() && !with.any_audible());
   }
+  listen();
   if (!silent) return {};
   return std::string("it would silence the last sounding deck, and ") + kind_name(s.kind) + " with confidence " +
          number_text(std::round(s.confidence * 100) / 100) + " may not; a hand may, or bring in another deck first";
@@ -148,6 +153,18 @@ std::vector<const Scheduler::Entry*> Scheduler::in_order(const World& world) con
   entries.reserve(order.size());
   for (const auto& [frame, entry] : order) entries.push_back(entry);
   return entries;
+}
+
+std::string Scheduler::room(const Draft& d) const {
+  if (d.continuous || d.source.kind <= Source::Kind::key || d.intent.row->control == Control::none) return {};
+  const auto of_source =
+      std::count_if(pending_.begin(), pending_.end(), [&](const Entry& e) { return e.source.name == d.source.name; });
+  if (static_cast<std::size_t>(of_source) >= kMaxPendingOfSource) {
+    return std::to_string(kMaxPendingOfSource) + " intents of '" + d.source.name +
+           "' are pending; wait until some have happened";
+  }
+  if (pending_.size() < kMaxPendingIntents) return {};
+  return std::to_string(kMaxPendingIntents) + " intents are pending; wait until some have happened";
 }
 
 bool Scheduler::pending_on(int deck) const {
