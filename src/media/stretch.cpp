@@ -11,10 +11,10 @@ namespace {
 
 using Library = RubberBand::RubberBandStretcher;
 
-int options_of(StretchMode mode) {
+int options_of(StretchMode mode, bool pitched) {
   // High consistency: the pitch may move through 0 without a click, and nothing is created on the way.
   // Together: R3 then locks the channels' phases more tightly (R2 would fold only the first two into mid and side).
-  const int common = Library::OptionProcessRealTime | Library::OptionPitchHighConsistency;
+  const int common = Library::OptionProcessRealTime | (pitched ? Library::OptionPitchHighConsistency : 0);
   switch (mode) {
     case StretchMode::r3:
       return common | Library::OptionEngineFiner | Library::OptionWindowShort | Library::OptionChannelsTogether;
@@ -55,12 +55,13 @@ constexpr double kHeld = 32 * kRoomyPitch;
 
 }  // namespace
 
-StretchVoice::StretchVoice(StretchMode mode, int channels, SampleRate rate)
+StretchVoice::StretchVoice(StretchMode mode, int channels, SampleRate rate, bool pitched)
     : mode_(mode),
+      pitched_(pitched),
       channels_(channels),
-      planes_(channels == 8 ? channels + 2 : channels),
+      planes_(channels == 8 && mode != StretchMode::r2 ? channels + 2 : channels),
       library_(std::make_unique<Library>(static_cast<std::size_t>(rate.hz + 0.5), static_cast<std::size_t>(planes_),
-                                         options_of(mode))) {
+                                         options_of(mode, pitched))) {
   library_->setMaxProcessSize(kChunk);
   whole_step_ = static_cast<float>(1 / (0.02 * rate.hz));
   window_ = static_cast<int>(library_->getSamplesRequired());
@@ -79,6 +80,10 @@ void StretchVoice::grow() {
   std::fill(std::begin(planes), std::end(planes), silence.data());
   // R2's output buffer follows the ratio.
   library_->setTimeRatio(2);
+  if (!pitched_) {
+    library_->setTimeRatio(1);
+    return;
+  }
   for (const double pitch : {kRoomyPitch, 96000.0 / 95999, 95999.0 / 96000, 1.0}) {
     library_->setPitchScale(pitch);
     const std::int64_t before = emitted_;
@@ -105,7 +110,7 @@ void StretchVoice::set_ratio(double time_ratio) {
 
 void StretchVoice::set_pitch(double ratio) {
   const double scale = std::clamp(ratio, 0.25, 4.0);
-  if (scale == pitch_) return;
+  if (!pitched_ || scale == pitch_) return;
   // Pitch is made by resampling what has been stretched: what is still in the library is compressed from here on.
   const double now = static_cast<double>(emitted_);
   for (Tie& tie : ties_) {
@@ -186,7 +191,7 @@ void StretchVoice::complete(float* const* planes, int n) {
 }
 
 StretchVoice::Tie StretchVoice::next_tie() const {
-  const double held = kHeld / std::min(pitch_, kRoomyPitch);
+  const double held = pitched_ ? kHeld / std::min(pitch_, kRoomyPitch) : 0;
   return {static_cast<double>(emitted_) + held + centre_ / pitch_, static_cast<double>(consumed_) + centre_};
 }
 

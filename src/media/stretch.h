@@ -37,19 +37,25 @@ class StretchVoice {
   static constexpr int kMaxChannels = 8;
   static constexpr double kMinRatio = 0.125, kMaxRatio = 8;
 
-  // Allocates all there will ever be (5 to 20 ms: see StretchPool). channels: 1 to 8. Ratio 1, pitch 0.
+  // Allocates all there will ever be (5 to 20 ms when pitched, 1 to 5 ms when not: see StretchPool). channels: 1 to 8.
+  // Ratio 1, pitch 0.
+  //
+  // pitched: whether the pitch can be changed, which costs as much as the stretching itself, used or not: the library's
+  // resampler runs throughout, so that a change through 0 makes no click. Without it set_pitch() does nothing, and a
+  // key change takes another voice.
   //
   // 8 channels are four stereo stems. Stretched each for itself, stems drift apart in phase and no longer add up to the
   // stretched mix (bands differ by 2 dB, kicks by 2 ms [measured]). So their sum goes through the same stretcher as a
   // fifth, louder pair, and the library's channel lock, which follows the loudest, turns their phases as it turns the
-  // mix's.
-  StretchVoice(StretchMode mode, int channels, SampleRate rate);
+  // mix's. R2 has no such lock: its stems add up only roughly.
+  StretchVoice(StretchMode mode, int channels, SampleRate rate, bool pitched = true);
   ~StretchVoice();
   StretchVoice(const StretchVoice&) = delete;
   StretchVoice& operator=(const StretchVoice&) = delete;
 
   StretchMode mode() const { return mode_; }
   int channels() const { return channels_; }
+  bool pitched() const { return pitched_; }
 
   // Output frames a source frame, clamped to [kMinRatio, kMaxRatio]; from the next tie on.
   void set_ratio(double time_ratio);
@@ -104,6 +110,7 @@ class StretchVoice {
   static constexpr int kPlanes = kMaxChannels + 2;
 
   StretchMode mode_;
+  bool pitched_;
   int channels_;
   int planes_;  // channels of the library: with the mix of the stems, two more
   std::unique_ptr<RubberBand::RubberBandStretcher> library_;

@@ -14,20 +14,20 @@ StretchPool::~StretchPool() {
   tidy();
 }
 
-int StretchPool::kind_of(StretchMode mode, int channels) {
+int StretchPool::kind_of(StretchMode mode, int channels, bool pitched) {
   if (channels != 2 && channels != 8) return -1;
-  return static_cast<int>(mode) * 2 + (channels == 8);
+  return static_cast<int>(mode) * 4 + (channels == 8) * 2 + pitched;
 }
 
-void StretchPool::keep(StretchMode mode, int channels, int count) {
-  const int kind = kind_of(mode, channels);
+void StretchPool::keep(StretchMode mode, int channels, int count, bool pitched) {
+  const int kind = kind_of(mode, channels, pitched);
   if (kind < 0) return;
   kinds_[static_cast<std::size_t>(kind)].wanted = std::clamp(count, 0, kMaxReady);
   wake();
 }
 
-std::unique_ptr<StretchReader> StretchPool::take(StretchMode mode, int channels) {
-  const int kind = kind_of(mode, channels);
+std::unique_ptr<StretchReader> StretchPool::take(StretchMode mode, int channels, bool pitched) {
+  const int kind = kind_of(mode, channels, pitched);
   if (kind >= 0) {
     for (auto& slot : kinds_[static_cast<std::size_t>(kind)].slots) {
       if (StretchReader* reader = slot.exchange(nullptr, std::memory_order_acq_rel)) {
@@ -37,7 +37,7 @@ std::unique_ptr<StretchReader> StretchPool::take(StretchMode mode, int channels)
     }
   }
   made_in_place_.fetch_add(1, std::memory_order_relaxed);
-  return std::make_unique<StretchReader>(mode, channels, rate_);
+  return std::make_unique<StretchReader>(mode, channels, rate_, pitched);
 }
 
 void StretchPool::give_back(std::unique_ptr<StretchReader> reader) {
@@ -46,8 +46,8 @@ void StretchPool::give_back(std::unique_ptr<StretchReader> reader) {
   wake();
 }
 
-int StretchPool::ready(StretchMode mode, int channels) const {
-  const int kind = kind_of(mode, channels);
+int StretchPool::ready(StretchMode mode, int channels, bool pitched) const {
+  const int kind = kind_of(mode, channels, pitched);
   if (kind < 0) return 0;
   int n = 0;
   for (const auto& slot : kinds_[static_cast<std::size_t>(kind)].slots) n += slot.load() != nullptr;
@@ -85,7 +85,8 @@ void StretchPool::tidy() {
         delete slot.exchange(nullptr, std::memory_order_acq_rel);
       } else if (!stop_ && slot.load(std::memory_order_relaxed) == nullptr) {
         // Only this thread fills slots, so an empty one stays empty.
-        slot.store(new StretchReader(static_cast<StretchMode>(k / 2), k % 2 ? 8 : 2, rate_), std::memory_order_release);
+        slot.store(new StretchReader(static_cast<StretchMode>(k / 4), k & 2 ? 8 : 2, rate_, k & 1),
+                   std::memory_order_release);
       }
     }
   }

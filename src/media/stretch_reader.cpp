@@ -12,8 +12,8 @@ constexpr double kMinSpeed = 1 / StretchVoice::kMaxRatio, kMaxSpeed = 1 / Stretc
 
 }  // namespace
 
-StretchReader::StretchReader(StretchMode mode, int channels, SampleRate rate)
-    : voice_(mode, channels, rate),
+StretchReader::StretchReader(StretchMode mode, int channels, SampleRate rate, bool pitched)
+    : voice_(mode, channels, rate, pitched),
       rate_(rate.hz),
       interleaved_(static_cast<std::size_t>(StretchVoice::kChunk * channels)),
       planes_(static_cast<std::size_t>(StretchVoice::kChunk * channels)) {}

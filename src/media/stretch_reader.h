@@ -40,10 +40,12 @@ class StretchReader {
  public:
   static constexpr int kPacket = 32;  // frames: the control grid
 
-  StretchReader(StretchMode mode, int channels, SampleRate rate);
+  // pitched: whether StretchFeed::pitch is followed (at twice the cost), or taken to be 1.
+  StretchReader(StretchMode mode, int channels, SampleRate rate, bool pitched = true);
 
   StretchMode mode() const { return voice_.mode(); }
   int channels() const { return voice_.channels(); }
+  bool pitched() const { return voice_.pitched(); }
   double rate() const { return rate_; }
 
   // Once, before the first packet: the first packet will be for session frame `first`. Costs what stretching about

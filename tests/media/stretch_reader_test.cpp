@@ -31,6 +31,7 @@ struct PrimeCase {
   StretchMode mode;
   double speed;
   double tolerance_ms;
+  bool pitched = true;
 };
 
 class Prime : public ::testing::TestWithParam<PrimeCase> {};
@@ -48,7 +49,7 @@ TEST_P(Prime, FirstPacketSoundsTheFrameItIsFor) {
         const double t = c.speed > 0 ? static_cast<double>(i) - at : at - static_cast<double>(i);
         return static_cast<float>(click(t) + 0.05 * std::sin(0.05 * static_cast<double>(i)));
       };
-      StretchReader reader(c.mode, 1, k48);
+      StretchReader reader(c.mode, 1, k48, c.pitched);
       ASSERT_TRUE(reader.prime(feed, first, urgent));
       EXPECT_EQ(reader.next_frame(), first);
       Audio out;
@@ -63,7 +64,9 @@ INSTANTIATE_TEST_SUITE_P(Modes, Prime,
                                            PrimeCase{StretchMode::r3, 0.95, 1}, PrimeCase{StretchMode::r3, 1.06, 1},
                                            PrimeCase{StretchMode::r3, -1.0, 1}, PrimeCase{StretchMode::r3, -0.97, 1},
                                            PrimeCase{StretchMode::r3long, 128.0 / 126, 0.3},
-                                           PrimeCase{StretchMode::r2, 128.0 / 126, 1}));
+                                           PrimeCase{StretchMode::r2, 128.0 / 126, 1},
+                                           PrimeCase{StretchMode::r3, 128.0 / 126, 0.3, false},
+                                           PrimeCase{StretchMode::r2, 128.0 / 126, 1, false}));
 
 // The sound before the start is in the stretcher, not missing from it: a steady tone starts at full level.
 TEST(StretchReader, IsWarmFromTheFirstFrame) {
@@ -94,7 +97,7 @@ TEST(StretchReader, MinutesOfClicksStayOnTheGrid) {
   Feed feed;
   feed.timeline = line(start, speed);
   feed.source = clicks_every(beat);
-  StretchReader reader(StretchMode::r3, 1, k48);
+  StretchReader reader(StretchMode::r3, 1, k48, false);
   ASSERT_TRUE(reader.prime(feed, 0));
   std::vector<double> errors;
   Audio out;

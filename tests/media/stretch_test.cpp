@@ -18,8 +18,8 @@ namespace {
 
 const SampleRate k48{48000};
 
-Audio render(StretchMode mode, Feed& feed, std::int64_t frames, SampleRate rate = k48, bool formants = false) {
-  StretchReader reader(mode, feed.channels, rate);
+Audio render(StretchMode mode, Feed& feed, std::int64_t frames, bool formants = false, bool pitched = true) {
+  StretchReader reader(mode, feed.channels, k48, pitched);
   reader.set_formant_preserved(formants);
   EXPECT_TRUE(reader.prime(feed, 0));
   Audio out;
@@ -31,8 +31,9 @@ Audio render(StretchMode mode, Feed& feed, std::int64_t frames, SampleRate rate 
 
 TEST(StretchVoice, MapsSourceToOutputExactlyAtRatioOne) {
   for (const double hz : {44100.0, 48000.0, 96000.0}) {
-    for (const StretchMode mode : {StretchMode::r3, StretchMode::r3long, StretchMode::r2}) {
-      StretchVoice voice(mode, 1, SampleRate{hz});
+    for (const int kind : {0, 1, 2, 3, 4, 5}) {
+      const auto mode = static_cast<StretchMode>(kind / 2);
+      StretchVoice voice(mode, 1, SampleRate{hz}, kind % 2 == 1);
       constexpr std::int64_t kAt = 30000;
       std::vector<float> chunk(StretchVoice::kChunk), out;
       while (out.size() < kAt + 1000) {
@@ -92,6 +93,22 @@ std::vector<ToneCase> tone_cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, PureTone, ::testing::ValuesIn(tone_cases()));
+
+// Without pitch, a tone is as pure, at half the cost.
+TEST(Stretch, AToneStaysPureInAVoiceWithoutPitch) {
+  for (const StretchMode mode : {StretchMode::r3, StretchMode::r3long, StretchMode::r2}) {
+    Feed feed;
+    feed.timeline = line(20000, 1.04);
+    feed.pitch_at = [](double) { return 2.0; };  // not followed
+    feed.source = [](std::int64_t i, int) {
+      return static_cast<float>(0.5 * std::sin(2 * kPi * 440 * static_cast<double>(i) / 48000));
+    };
+    const Tone tone = measure_tone(render(mode, feed, 96000, false, false)[0], 0, 440);
+    EXPECT_LT(std::fabs(1200 * std::log2(tone.hz / 440)), 2);
+    EXPECT_LT(std::fabs(20 * std::log10(tone.amplitude / 0.5)), 0.5);
+    EXPECT_LT(tone.jitter_ms, 0.1);
+  }
+}
 
 // A tone through a tempo ramp, where the ratio of every hop is another one.
 TEST(Stretch, AToneStaysPureThroughATempoRamp) {
@@ -171,7 +188,7 @@ TEST(Stretch, FormantsStayWhenAskedTo) {
     return static_cast<float>(0.1 * sum);
   };
   const auto centroid = [&](bool preserved) {
-    const auto p = power(render(StretchMode::r3, feed, 48000, k48, preserved)[0], 8000, 16384);
+    const auto p = power(render(StretchMode::r3, feed, 48000, preserved)[0], 8000, 16384);
     double weight = 0, sum = 0;
     for (std::size_t k = 0; k < p.size(); ++k) weight += p[k], sum += p[k] * static_cast<double>(k) * 48000 / 16384;
     return sum / weight;
@@ -244,7 +261,8 @@ TEST(Stretch, IsAsGoodAsTheBareLibrary) {
 TEST(Stretch, AllocatesNothingAfterConstruction) {
   if (!can_count_allocations()) GTEST_SKIP() << "a sanitizer's allocator stands in the way";
   for (const StretchMode mode : {StretchMode::r3, StretchMode::r3long, StretchMode::r2}) {
-    for (const int channels : {2, 8}) {
+    for (const int kind : {2, 3, 8, 9}) {
+      const int channels = kind & ~1;
       Feed feed;
       feed.channels = channels;
       feed.timeline = [](double f) { return 9000 + f * (0.8 + f * 3e-6); };
@@ -252,7 +270,7 @@ TEST(Stretch, AllocatesNothingAfterConstruction) {
       feed.source = [](std::int64_t i, int c) {
         return static_cast<float>(0.1 * std::sin(0.02 * static_cast<double>(i) * (c + 1)));
       };
-      StretchReader reader(mode, channels, k48);
+      StretchReader reader(mode, channels, k48, kind % 2 == 0);
       float planes[8][StretchReader::kPacket];
       float* at[8];
       for (int c = 0; c < 8; ++c) at[c] = planes[c];
