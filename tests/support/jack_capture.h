@@ -44,6 +44,9 @@ class JackCapture {
   // The ports of `client` that play, in order.
   std::vector<std::string> playing_ports(const std::string& client) const;
 
+  // Changes the server's period, as a user may while all play; recordings of different periods don't mix.
+  bool set_block(int frames) { return jack_set_buffer_size(client_, static_cast<jack_nframes_t>(frames)) == 0; }
+
   // Records from the next period on; wait() until that many frames or the room is full.
   void record() { recording_.store(true); }
   bool wait(std::int64_t frames, double seconds_at_most) const;

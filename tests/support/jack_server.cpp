@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <jack/jack.h>
-#include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +28,8 @@ bool may_be_realtime() {
   return getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur >= 70;
 }
 
+constexpr int kSlots = 4;
+
 void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 }  // namespace
@@ -33,9 +37,20 @@ void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms
 bool JackServer::installed() { return std::system("command -v jackd >/dev/null 2>&1") == 0; }
 
 JackServer::JackServer() {
-  static int count = 0;
-  name_ = "tactus-" + std::to_string(getpid()) + "-" + std::to_string(++count);
-  log_path_ = (std::filesystem::temp_directory_path() / (name_ + ".log")).string();
+  const std::string base = (std::filesystem::temp_directory_path() / "tactus-test-jack-").string();
+  for (int slot = 1; lock_ < 0; slot = slot % kSlots + 1) {
+    const int file = open((base + std::to_string(slot) + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
+      lock_ = file;
+      name_ = "tactus-test-" + std::to_string(slot);
+      log_path_ = base + std::to_string(slot) + ".log";
+    } else {
+      if (file >= 0) close(file);
+      sleep_ms(20);
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove(log_path_, ignored);
   setenv("JACK_DEFAULT_SERVER", name_.c_str(), 1);
   setenv("JACK_NO_AUDIO_RESERVATION", "1", 1);  // it would ask D-Bus
   setenv("JACK_NO_START_SERVER", "1", 1);
@@ -44,21 +59,16 @@ JackServer::JackServer() {
 }
 
 JackServer::~JackServer() {
+  if (killed_) start(48000, 256);  // so that it can be signed off
   stop();
   std::error_code ignored;
   std::filesystem::remove(log_path_, ignored);
-  // A killed server can't remove its semaphores and sockets itself.
-  for (const char* folder : {"/dev/shm", "/tmp"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-      if (entry.path().filename().string().find(name_ + "_") != std::string::npos) {
-        std::filesystem::remove_all(entry.path(), ignored);
-      }
-    }
-  }
+  close(lock_);
 }
 
 bool JackServer::start(int rate, int block, int playback, int capture) {
   stop();
+  killed_ = false;
   std::vector<std::string> words = {"jackd", "-n", name_};
   if (may_be_realtime()) {
     words.insert(words.end(), {"-R", "-P", "70"});
@@ -93,12 +103,16 @@ bool JackServer::start(int rate, int block, int playback, int capture) {
   return false;
 }
 
+// Asks without libjack: that can't open a client while another of this process, whose server has died, still closes.
 bool JackServer::answers() const {
-  jack_client_t* client = jack_client_open("probe", static_cast<jack_options_t>(JackNoStartServer | JackServerName),
-                                           nullptr, name_.c_str());
-  if (!client) return false;
-  jack_client_close(client);
-  return true;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = "/dev/shm/jack_" + name_ + "_" + std::to_string(getuid()) + "_0";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected = connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(client);
+  return connected;
 }
 
 void JackServer::end(int signal) {
@@ -124,6 +138,7 @@ void JackServer::kill() {
   ::kill(pid_, SIGKILL);  // without waking it first: a crash while frozen is one of the cases
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
+  killed_ = true;
 }
 
 void JackServer::freeze() {

@@ -38,7 +38,9 @@ class JackServer {
   void end(int signal);
 
   std::string name_, log_path_;
+  int lock_ = -1;
   pid_t pid_ = -1;
+  bool killed_ = false;  // and not started since
 };
 
 }  // namespace tactus::test

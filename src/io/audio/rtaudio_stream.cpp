@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cctype>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "engine/msg/callback.h"
@@ -99,29 +100,88 @@ int find_device(RtAudio& audio, const std::string& name, Driver driver, std::str
   return -1;
 }
 
+class RtStream;
+
+// libjack crashes when a client is opened while another of the same process closes because its server died, which
+// RtAudio does on a thread of its own. So whoever opens or closes on JACK takes turns, and an opener first waits for
+// those that have fallen silent to close or to recover; as long as it takes, for a frozen server would not answer it
+// anyway.
+class JackTurn {
+ public:
+  enum class For { opening, closing };
+  JackTurn(Driver driver, For what);
+
+  // Under the lock.
+  static std::vector<const RtStream*>& streams() { return shared().streams; }
+
+ private:
+  struct Shared {
+    std::recursive_mutex mutex;  // a stream that can't be opened is closed by its opener
+    std::vector<const RtStream*> streams;
+  };
+  // Never destroyed: a thread that waits for a frozen server may outlive main().
+  static Shared& shared() {
+    static Shared* const only = new Shared;
+    return *only;
+  }
+  static bool any_dying();
+
+  std::unique_lock<std::recursive_mutex> lock_;
+};
+
+// When its JACK server dies, RtAudio closes a running stream by itself, also while closeStream() waits for that very
+// server: both then free the same things. It leaves alone a stream that doesn't run; so that is what it is told, by the
+// state that RtAudio shows to its subclasses only.
+struct StateAccess : RtAudio {
+  // True if the stream was running.
+  static bool close_is_ours(RtAudio& audio) { return Api::stop(*(audio.*(&StateAccess::rtapi_))); }
+
+ private:
+  struct Api : RtApi {
+    static bool stop(RtApi& api) {
+      auto& stream = api.*(&Api::stream_);
+      const bool ran = stream.state == STREAM_RUNNING;
+      if (ran) stream.state = STREAM_STOPPED;
+      return ran;
+    }
+  };
+};
+
 class RtStream final : public Stream {
  public:
-  RtStream(std::unique_ptr<RtAudio> audio, StreamInfo info) : audio_(std::move(audio)), info_(std::move(info)) {}
+  // On JACK: within a JackTurn.
+  RtStream(std::unique_ptr<RtAudio> audio, StreamInfo info) : audio_(std::move(audio)), info_(std::move(info)) {
+    if (info_.driver == Driver::jack) JackTurn::streams().push_back(this);
+  }
 
   ~RtStream() override {
-    // When a JACK server dies, RtAudio closes the stream on a thread of its own: leave it the time to.
-    for (int i = 0; i < 30 && info_.driver == Driver::jack && audio_->isStreamOpen() && quiet(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const JackTurn turn(info_.driver, JackTurn::For::closing);
+    std::erase(JackTurn::streams(), this);
+    if (info_.driver == Driver::jack && StateAccess::close_is_ours(*audio_)) {
+      // It may have begun to close a moment ago.
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     if (audio_->isStreamOpen()) audio_->closeStream();
+    audio_.reset();
+  }
+
+  // Started, silent, and nobody knows why.
+  bool dying() const {
+    return audio_->isStreamRunning() && !failed() &&
+           monotonic_ns() - last_ns_.load(std::memory_order_relaxed) > 50'000'000;
   }
 
   std::string open(const RtAudio::StreamParameters& out, const RtAudio::StreamParameters* in,
                    const std::string& client_name);
 
   const StreamInfo& info() const override { return info_; }
-  bool running() const override {
-    return errors_.load(std::memory_order_relaxed) < kFatalErrors && audio_->isStreamOpen();
-  }
+  bool running() const override { return !failed() && audio_->isStreamOpen(); }
   std::int64_t give_up_ns() const override { return info_.driver == Driver::jack ? 30'000'000'000 : 2'000'000'000; }
 
   std::string start(PeriodHandler handler) override {
     handler_ = handler;
+    const JackTurn turn(info_.driver, JackTurn::For::opening);
+    last_ns_ = monotonic_ns();
     try {
       audio_->startStream();
     } catch (const RtAudioError& error) {
@@ -131,11 +191,9 @@ class RtStream final : public Stream {
   }
 
  private:
-  // A stream whose driver reports so many errors and no period between them is gone: a JACK server whose period length
-  // was changed, for one, which RtAudio can't follow. (A pulled ALSA card keeps calling: KeptStream sees it run away.)
-  static constexpr int kFatalErrors = 3;
-
-  bool quiet() const { return monotonic_ns() - last_ns_.load(std::memory_order_relaxed) > 50'000'000; }
+  // The driver reports errors and no period comes between them. JACK stops a client at its first: RtAudio can't follow
+  // a server whose period length was changed. (A pulled ALSA card keeps calling: KeptStream sees it run away.)
+  bool failed() const { return errors_.load(std::memory_order_relaxed) >= (info_.driver == Driver::jack ? 1 : 3); }
 
   static int callback(void* out, void* in, unsigned frames, double, RtAudioStreamStatus status, void* context) {
     static_cast<RtStream*>(context)->period(static_cast<float*>(out), static_cast<const float*>(in), frames,
@@ -169,8 +227,22 @@ class RtStream final : public Stream {
   StreamInfo info_;
   PeriodHandler handler_;
   std::atomic<int> errors_{0};
-  std::atomic<std::int64_t> last_ns_{0};
+  std::atomic<std::int64_t> last_ns_{monotonic_ns()};
 };
+
+JackTurn::JackTurn(Driver driver, For what) {
+  if (driver != Driver::jack) return;
+  lock_ = std::unique_lock(shared().mutex);
+  while (what == For::opening && any_dying()) {
+    lock_.unlock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    lock_.lock();
+  }
+}
+
+bool JackTurn::any_dying() {
+  return std::any_of(streams().begin(), streams().end(), [](const RtStream* stream) { return stream->dying(); });
+}
 
 std::string RtStream::open(const RtAudio::StreamParameters& out, const RtAudio::StreamParameters* in,
                            const std::string& client_name) {
@@ -215,6 +287,7 @@ std::vector<Driver> rtaudio_drivers() {
 }
 
 std::vector<DeviceInfo> rtaudio_devices(Driver driver) try {
+  const JackTurn turn(driver, JackTurn::For::opening);
   std::vector<DeviceInfo> devices;
   const auto audio = make_rtaudio(driver);
   if (!audio) return devices;
@@ -238,6 +311,7 @@ std::vector<DeviceInfo> rtaudio_devices(Driver driver) try {
 }
 
 OpenedStream open_rtaudio(const StreamRequest& request) try {
+  const JackTurn turn(request.driver, JackTurn::For::opening);
   auto audio = make_rtaudio(request.driver);
   if (!audio) return {nullptr, std::string("this build has no ") + driver_title(request.driver)};
   std::string error;

@@ -65,8 +65,8 @@ class Stream {
   virtual std::string start(PeriodHandler handler) = 0;
   // False once the device is known to be gone (server shut down, card unplugged). Any thread.
   virtual bool running() const = 0;
-  // After how long without a period a stream that calls itself running is given up and closed. Closing a frozen JACK
-  // client that its server then drops makes RtAudio close twice, so there it is long.
+  // After how long without a period a stream that calls itself running is given up and closed. Long where the driver
+  // would say if its server were gone: a frozen JACK server only needs patience.
   virtual std::int64_t give_up_ns() const { return 2'000'000'000; }
   // A sentence when the stream had to do without something (a full disk, ...), else empty. Any thread but its own.
   virtual std::string take_trouble() { return {}; }

@@ -1,6 +1,7 @@
 #include "io/audio/syscall_trap.h"
 
-#if defined(__linux__) && defined(__x86_64__)
+// ThreadSanitizer delivers signals late, which a system call that waits for its handler can't survive.
+#if defined(__linux__) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 
 #include <execinfo.h>
 #include <pthread.h>
