@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 extern "C" {
@@ -36,27 +39,30 @@ struct CodecFree {
 struct Entry {
   bool restarts;         // keeps state for ever: decode afresh from fixed frames
   std::int64_t preroll;  // frames
+  std::int64_t slack;    // how much too late the time stamp of a single packet may be, frames
 };
 
 Entry entry_of(AVCodecID id) {
   switch (id) {
     case AV_CODEC_ID_FLAC:
     case AV_CODEC_ID_ALAC:
-      return {false, 0};
+      return {false, 0, 0};
     // The bit reservoir reaches 511 bytes back (ISO 11172-3, main_data_begin): 64 packets at the lowest rates.
     case AV_CODEC_ID_MP3:
-      return {false, 64 * 576};
+      return {false, 64 * 576, 0};
+    // The overlap of the largest block, twice. Where a long block turns into a short one, libavformat books the
+    // packet's length on the wrong neighbour, and one stamp is late.
     case AV_CODEC_ID_VORBIS:
-      return {false, 2 * 8192};  // the overlap of the largest block
+      return {false, 4 * 8192, 8192};
     case AV_CODEC_ID_OPUS:
-      return {true, 24000};  // RFC 7845 asks for 3840 at least
+      return {true, 24000, 0};  // RFC 7845 asks for 3840 at least
     case AV_CODEC_ID_AAC:
-      return {true, 16 * 2048};
+      return {true, 16 * 2048, 0};
     default:
       break;
   }
   const bool pcm = id >= AV_CODEC_ID_PCM_S16LE && id < AV_CODEC_ID_ADPCM_IMA_QT;
-  return pcm ? Entry{false, 0} : Entry{true, 65536};
+  return pcm ? Entry{false, 0, 0} : Entry{true, 65536, 0};
 }
 
 std::string minutes(std::int64_t frames, int rate) {
@@ -89,7 +95,8 @@ struct SourceDecoder::Impl {
   std::vector<float> buffer;  // stereo, frames [start, end)
   std::int64_t start = 0;
   std::int64_t end = 0;
-  std::vector<float> decoded;  // one decoder frame
+  std::int64_t flow = 0;       // where the codec's next output belongs if time stamps go on
+  std::vector<float> decoded;  // what came from the codec last
 
   explicit Impl(SourceFile f) : file(std::move(f)) {}
 
@@ -112,7 +119,7 @@ struct SourceDecoder::Impl {
 
   void clear_to(std::int64_t at) {
     buffer.clear();
-    start = end = at;
+    start = end = flow = at;
   }
 
   // From the file's first packet, with everything fresh.
@@ -156,6 +163,19 @@ struct SourceDecoder::Impl {
     return ended_at(av_rescale_q(reached, s->time_base, {1, info.rate}));
   }
 
+  // An MP4's edit list counts in coarse ticks, often milliseconds. Where it ends within one of the media itself, which
+  // counts in frames, it means the media's end.
+  Status settle_mp4_length() {
+    const Result<SourceFile> unedited = SourceFile::open(path, audio_stream, Edits::ignored);
+    if (!unedited) return unedited.error();
+    const AVStream* s = unedited->stream();
+    const AVIndexEntry* first = avformat_index_get_entry(file.stream(), 0);
+    if (first == nullptr || s->duration == AV_NOPTS_VALUE) return {};
+    const std::int64_t media_end = av_rescale_q(s->duration + first->timestamp, s->time_base, {1, info.rate});
+    if (std::abs(media_end - info.frames) <= info.rate / 500) info.frames = media_end;
+    return {};
+  }
+
   Status ended_at(std::int64_t frames) const {
     if (frames + info.rate / 2 >= info.frames) return {};
     return Error{path, "the file is cut short or damaged: it ends at " + minutes(frames, info.rate) + " of " +
@@ -179,7 +199,9 @@ struct SourceDecoder::Impl {
       if (Status counted = count_frames(); !counted.ok()) return counted;
     }
     if (info.frames <= 0 || info.frames > kMaxFrames) return Error{path, "it has no length that makes sense"};
-    return s->codecpar->codec_id == AV_CODEC_ID_FLAC ? check_flac_end() : Status{};
+    const std::string_view format = file.context()->iformat->name;
+    if (format == "flac") return check_flac_end();
+    return format.starts_with("mov") ? settle_mp4_length() : Status{};
   }
 
   // The first frame settles the rate (AAC's header may state half of it), the channels and the origin.
@@ -232,16 +254,27 @@ struct SourceDecoder::Impl {
     }
   }
 
-  // Appends `frame` at its place: a gap in the time stamps becomes silence, an overlap is dropped.
+  // Appends `frame` at its place.
   bool take_frame() {
     decoded.clear();
-    const bool same_rate = frame->sample_rate == info.rate;
-    if (!same_rate || !append_stereo(*frame, decoded)) return false;
-    const auto count = static_cast<std::int64_t>(decoded.size() / 2);
-    std::int64_t at = end;
-    if (exact_stamps && frame->best_effort_timestamp != AV_NOPTS_VALUE)
+    if (!add_decoded()) return false;
+    std::int64_t at = flow;
+    if (exact_stamps && frame->best_effort_timestamp != AV_NOPTS_VALUE) {
       at = stamp_of(frame->best_effort_timestamp) - origin;
+      if (std::abs(at - flow) <= entry.slack) at = flow;
+    }
+    place(at);
+    return true;
+  }
+
+  // `frame` behind what `decoded` holds.
+  bool add_decoded() { return frame->sample_rate == info.rate && append_stereo(*frame, decoded); }
+
+  // Appends `decoded`, which belongs at frame `at`: a gap becomes silence, an overlap is dropped.
+  void place(std::int64_t at) {
+    const auto count = static_cast<std::int64_t>(decoded.size() / 2);
     const std::int64_t limit = append_limit();
+    flow = at + count;
     if (at > end) {
       const std::int64_t gap = std::min(std::min(at, limit) - end, static_cast<std::int64_t>(info.rate) * 10);
       buffer.resize(buffer.size() + static_cast<std::size_t>(2 * gap));
@@ -254,7 +287,6 @@ struct SourceDecoder::Impl {
       buffer.insert(buffer.end(), decoded.begin() + 2 * skip, decoded.begin() + 2 * (skip + keep));
       end += keep;
     }
-    return true;
   }
 
   bool restarts() const { return entry.restarts && exact_stamps && can_enter; }
@@ -272,34 +304,41 @@ struct SourceDecoder::Impl {
 
   // --- jumping ---
 
-  // Enters the file so that the next appended frame is `at`. False when it can't be entered there.
-  bool enter(std::int64_t at, std::int64_t preroll) {
+  // Enters the file ahead of `at` by a pre-roll. Gives the frame at which what it leaves in `decoded` belongs; nothing
+  // when the file can't be entered there.
+  std::optional<std::int64_t> enter(std::int64_t at, std::int64_t preroll) {
     const std::int64_t from = at - preroll;
-    if (from <= 0 || !exact_stamps || !can_enter) return false;
-    if (!open_codec().ok()) return false;
+    if (from <= 0 || !exact_stamps || !can_enter || !open_codec().ok()) return {};
     AVStream* s = file.stream();
     const std::int64_t ts = av_rescale_q(from + origin, {1, info.rate}, s->time_base);
-    if (av_seek_frame(file.context(), s->index, ts, AVSEEK_FLAG_BACKWARD) < 0) return false;
+    if (av_seek_frame(file.context(), s->index, ts, AVSEEK_FLAG_BACKWARD) < 0) return {};
     // Which packet a search lands on may depend on earlier searches; which one is decoded first must not.
     feed_from = entry.restarts ? from : INT64_MIN;
+    decoded.clear();
+    std::optional<std::int64_t> landed;
     do {
-      if (!receive()) return false;
-    } while (frame->best_effort_timestamp == AV_NOPTS_VALUE);
-    const std::int64_t landed = stamp_of(frame->best_effort_timestamp) - origin;
-    if (landed > (preroll == 0 ? at : at - preroll / 2)) return false;
-    return true;
+      if (!receive()) return {};
+      const auto before = static_cast<std::int64_t>(decoded.size() / 2);
+      if (frame->best_effort_timestamp == AV_NOPTS_VALUE && !landed) continue;
+      if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
+        // A late stamp among several shows: the others say an earlier place for the first frame.
+        const std::int64_t place_of_first = stamp_of(frame->best_effort_timestamp) - origin - before;
+        landed = std::min(landed.value_or(place_of_first), place_of_first);
+      }
+      if (!add_decoded()) return {};
+    } while (!landed || static_cast<std::int64_t>(decoded.size() / 2) <= 2 * entry.slack);
+    if (*landed > (preroll == 0 ? at : at - preroll / 2)) return {};
+    return landed;
   }
 
   Status jump(std::int64_t at) {
     for (const std::int64_t factor : {1, 4}) {
-      if (!enter(at, entry.preroll * factor)) continue;
-      if (restarts()) {  // keeps what is behind, which is contiguous in linear reading
-        if (end != at) clear_to(at);
-      } else {
-        clear_to(at);
-      }
+      const std::optional<std::int64_t> landed = enter(at, entry.preroll * factor);
+      if (!landed) continue;
+      if (end != at || !restarts()) clear_to(at);  // linear reading of a codec that restarts goes on where it is
       run_start = at;
-      return take_frame() ? Status{} : Status{Error{path, "its format changes in the middle"}};
+      place(*landed);
+      return {};
     }
     if (entry.restarts && at > 0) can_enter = false;  // else linear reading would come back here for ever
     return rewind();

@@ -101,7 +101,7 @@ std::int64_t SourceFile::seek(void* self, std::int64_t offset, int whence) {
   return io.at = base + offset;
 }
 
-Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream) {
+Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream, Edits edits) {
   av_log_set_level(AV_LOG_QUIET);
   Result<int> fd = open_regular_file(path);
   if (!fd) return fd.error();
@@ -123,6 +123,7 @@ Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream) {
   f.context_->pb = f.avio_;
   AVDictionary* options = nullptr;
   av_dict_set(&options, "codec_whitelist", kDecoders, 0);
+  if (edits == Edits::ignored) av_dict_set(&options, "ignore_editlist", "1", 0);
   int rc = avformat_open_input(&f.context_, nullptr, format, &options);
   av_dict_free(&options);
   if (rc < 0) return Error{path, "the file is damaged or cut short (" + av_text(rc) + ")"};
@@ -141,6 +142,7 @@ Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream) {
   if (f.stream_ == nullptr)
     return Error{path, f.audio_streams_ == 0 ? "it holds no audio" : "it has no such audio stream"};
   f.stream_->discard = AVDISCARD_DEFAULT;
+  if (edits == Edits::ignored) return f;
   rc = avformat_find_stream_info(f.context_, nullptr);
   if (rc < 0) return Error{path, "the file is damaged or cut short (" + av_text(rc) + ")"};
   return f;

@@ -22,12 +22,15 @@ Result<int> open_regular_file(const std::string& path);
 // Bytes that this process has read from source files: a sign of life for whoever watches it. Any thread.
 std::uint64_t source_bytes_read() noexcept;
 
+enum class Edits { applied, ignored };
+
 // Move-only owner of the descriptor, the I/O context and the demuxer.
 class SourceFile {
  public:
   // `audio_stream`: which of the file's audio streams, in file order; -1: the one marked default, else the first.
   // All other streams (pictures, other stems) are discarded unread.
-  static Result<SourceFile> open(const std::string& path, int audio_stream);
+  // `edits`: whether an MP4's edit list is applied; with Edits::ignored only headers are read.
+  static Result<SourceFile> open(const std::string& path, int audio_stream, Edits edits = Edits::applied);
 
   SourceFile(SourceFile&&) noexcept;
   SourceFile& operator=(SourceFile&&) noexcept;
