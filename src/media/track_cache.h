@@ -73,8 +73,8 @@ class TrackCache {
   // thread.
   Status ensure(const TrackPtr& track, std::int64_t from, std::int64_t to);
 
-  // To be called now and then (every block or every 100 ms) where a grace counter is set: frees what its grace is over
-  // for.
+  // To be called now and then (every 100 ms or so; set_pins and want do it too): frees what its grace is over for, and
+  // tries again what could not be read a while ago.
   void collect();
 
   struct Stats {

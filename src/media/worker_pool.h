@@ -31,9 +31,9 @@ enum class Lane { normal, idle };
 struct Job {
   std::string kind;  // a name in the table of apps/tactus-media/jobs.cpp: "probe", "decode", "analyze"
   Lane lane = Lane::normal;
-  std::string path;                     // the file, any bytes
-  std::string text;                     // arguments of the kind's own choice, e.g. JSON
-  std::array<std::int64_t, 6> numbers;  // the same as numbers
+  std::string path;                       // the file, any bytes
+  std::string text;                       // arguments of the kind's own choice, e.g. JSON
+  std::array<std::int64_t, 6> numbers{};  // the same as numbers
 };
 
 struct JobEvent {
