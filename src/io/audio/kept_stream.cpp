@@ -38,6 +38,8 @@ struct KeptStream::Job {
 };
 
 KeptStream::~KeptStream() {
+  // What is being opened is closed again; a server that hangs is left to its thread.
+  if (job_ && job_->wait(kCloseNs)) live_ = std::move(job_->made.live);
   if (live_) Job::start(std::move(live_), nullptr)->wait(kCloseNs);
 }
 

@@ -32,7 +32,7 @@ class KeptStream {
   enum class Change : std::uint8_t { none, lost, opened, failed };
 
   explicit KeptStream(MakeStream make) : make_(std::move(make)) {}
-  ~KeptStream();  // closes on a thread of its own if it takes longer than kCloseNs
+  ~KeptStream();  // waits for opening and closing for kCloseNs each, then leaves them to their own thread
 
   // Opens for the first time and waits for at most `wait_ns`. Empty, or why not: the driver's sentence, or that `who`
   // doesn't answer. tick() goes on trying.
