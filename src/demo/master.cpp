@@ -67,12 +67,16 @@ void limit(std::span<std::vector<float>> stems, int rate, float limit) {
   }
 }
 
-Loudness measure(std::span<const std::vector<float>> parts, int rate) {
+namespace {
+
+// Peaks between samples cost as much as all the rest, so they are looked for only where they count.
+Loudness measure(std::span<const std::vector<float>> parts, int rate, bool between_samples) {
   struct Free {
     void operator()(ebur128_state* s) const { ebur128_destroy(&s); }
   };
   const std::unique_ptr<ebur128_state, Free> state(
-      ebur128_init(2, static_cast<unsigned long>(rate), EBUR128_MODE_I | EBUR128_MODE_TRUE_PEAK));
+      ebur128_init(2, static_cast<unsigned long>(rate),
+                   EBUR128_MODE_I | (between_samples ? EBUR128_MODE_TRUE_PEAK : EBUR128_MODE_SAMPLE_PEAK)));
   Loudness out;
   if (!state) return out;
   constexpr std::size_t kChunk = 8192;
@@ -86,16 +90,21 @@ Loudness measure(std::span<const std::vector<float>> parts, int rate) {
   }
   double left = 0, right = 0;
   ebur128_loudness_global(state.get(), &out.lufs);
-  ebur128_true_peak(state.get(), 0, &left);
-  ebur128_true_peak(state.get(), 1, &right);
+  const auto peak = between_samples ? ebur128_true_peak : ebur128_sample_peak;
+  peak(state.get(), 0, &left);
+  peak(state.get(), 1, &right);
   out.true_peak_db = 20.0 * std::log10(std::max({left, right, 1e-10}));
   return out;
 }
 
+}  // namespace
+
+Loudness measure(std::span<const std::vector<float>> parts, int rate) { return measure(parts, rate, true); }
+
 Loudness master(std::span<std::vector<float>> stems, int rate, double lufs, double bend_db) {
   // 0.15 dB off the limit of -1: what rounding to 16 bits may add. The limiter sees samples, so it gets 0.4 dB more.
   constexpr double kPeak = -1.15, kBetweenSamples = 0.4;
-  const Loudness before = measure(stems, rate);
+  const Loudness before = measure(stems, rate, false);
   const double wanted = std::max(kPeak - kBetweenSamples - (lufs - before.lufs), before.true_peak_db - bend_db);
   if (wanted < before.true_peak_db) limit(stems, rate, static_cast<float>(std::pow(10.0, wanted / 20.0)));
   Loudness after = measure(stems, rate);

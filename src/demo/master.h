@@ -9,8 +9,8 @@
 namespace tactus::demo {
 
 // Look-ahead limiter over whole stems (interleaved stereo, equally long), in place: afterwards no sample of their sum
-// is beyond `limit`. One gain curve multiplies all of them: the minimum over +-3 ms, released in ~90 ms, then averaged
-// over the same window, so that it never jumps.
+// is beyond `limit`. One gain curve multiplies all of them: the minimum over the next 6 ms, released in ~90 ms, then
+// averaged over as long, so that it never jumps.
 void limit(std::span<std::vector<float>> stems, int rate, float limit);
 
 struct Loudness {

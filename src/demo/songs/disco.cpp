@@ -107,7 +107,7 @@ void orchestra(Song& s, const Form& f, const Harmony& verse, const Harmony& chor
                               .vibrato = 12}),
              {.gain = -10, .duck = 0.35f, .reverb = 0.4f, .high_pass = 300}, {.low = 62, .high = 86, .voices = 3});
   const char* theme =
-      "D5:6 Eb5:2 F5:4 G5:4 | A5:6 G5:2 F5:8 | D5:4 F5:2 G5:10 | -:4 F5:2 D5:2 Bb4:8 | Eb5:6 D5:2 C5:4 Eb5:4 | F5:6 "
+      "D5:6 Eb5:2 F5:4 G5:4 | A5:6 G5:2 F5:8 | D5:4 F5:2 G5:10 | -:4 F5:2 D5:2 Bb4:8 | Eb5:6 D5:2 C5:4 Eb5:4 | F#5:6 "
       "Eb5:2 D5:8 | G5:16 | -:2 G5:2 A5:2 Bb5:2 A5:4 G5:4";
   strings.line(f.chorus, theme).line(f.chorus2, theme);
   strings.sustain(f.lift, verse, 0.7f).sustain(f.pause, chorus, 0.75f);
@@ -188,8 +188,8 @@ Song disco() {
   f.chorus2 = s.section("chorus", 16, 1);
   f.outro = s.section("outro", 8, 0.3f);
   s.highlight = 64;
-  const Harmony verse = harmony("Gm9 Cm9 Gm9 Dm7");
-  const Harmony chorus = harmony("Ebmaj7 F6 Gm9 Gm9 Cm9 Dm7 Gm9 Gm9");
+  const Harmony verse = harmony("Gm7 Cm9 Gm7 Dm7");
+  const Harmony chorus = harmony("Ebmaj7 F Gm7 Gm7 Cm7 D7 Gm7 Gm7");
   drums(s, f);
   rhythm_section(s, f, verse, chorus);
   orchestra(s, f, verse, chorus);

@@ -115,7 +115,7 @@ void harmony_parts(Song& s, const Form& f, const Harmony& h) {
                                           .cutoff = 5000,
                                           .vibrato = 12}),
                          {.gain = -10, .duck = 0.25f, .reverb = 0.45f, .high_pass = 320});
-  const char* theme = "A5:12 G5:4 F5:12 E5:4 | E5:8 G5:8 C5:16 | D5:12 F5:4 A5:12 Bb5:4 | A5:8 G5:8 C6:16";
+  const char* theme = "A5:12 G5:4 F5:12 E5:4 | F5:8 A5:8 D5:16 | D5:12 F5:4 A5:12 Bb5:4 | A5:8 G5:8 C6:16";
   strings.line(f.drop.last(16), theme).line(f.drop2, theme);
   Part& bell = s.part("bell", Stem::other, make(Fm{.ratio = 4, .index = 0.8f, .index_decay = 0.4f, .decay = 1.6f}),
                       {.gain = -12, .pan = -0.3f, .reverb = 0.5f, .delay = 0.45f, .high_pass = 500},
@@ -127,9 +127,9 @@ void voices(Song& s, const Form& f, const Harmony& h) {
   Part& lead = s.part("lead", Stem::vocals, make(Singer{.attack = 0.06f, .release = 0.35f, .vibrato = 24}),
                       {.gain = -4, .duck = 0.1f, .reverb = 0.4f, .delay = 0.3f, .high_pass = 190});
   const char* song =
-      "A4:8=o~ C5:4=o~ A4:4=u -:16 | G4:8=o~ A4:4=o~ C5:12=u -:8 | D5:8=a~ C5:4=a~ A4:8=o -:12 | G4:8=o~ F4:4=u~ "
+      "A4:8=o~ C5:4=o~ A4:4=u -:16 | F4:8=o~ A4:4=o~ D5:12=u -:8 | D5:8=a~ C5:4=a~ A4:8=o -:12 | G4:8=o~ F4:4=u~ "
       "G4:12=u -:8 | "
-      "C5:8=a~ D5:4=a~ F5:12=a -:8 | E5:8=o~ C5:4=o~ A4:12=u -:8 | D5:8=a~ F5:4=a~ D5:8=o -:12 | C5:8=o~ A4:4=o~ "
+      "C5:8=a~ D5:4=a~ F5:12=a -:8 | F5:8=o~ D5:4=o~ A4:12=u -:8 | D5:8=a~ F5:4=a~ D5:8=o -:12 | C5:8=o~ A4:4=o~ "
       "G4:12=u -:8";
   lead.line(f.pause, song).line(f.drop.last(16), song).line(f.drop2.last(16), song);
   Part& chop = s.part("chops", Stem::vocals, make(Singer{.attack = 0.012f, .release = 0.1f, .bright = 3}),
@@ -156,7 +156,7 @@ Song liquid() {
   s.key = {"F", false};
   s.lead_in = 0.4;
   s.rate = 44100;
-  s.bits = 24;
+  s.bits = 16;
   s.seed = 7;
   s.bus(Stem::drums).reverb = {.seconds = 0.6f, .size = 0.5f, .damping = 7000};
   s.bus(Stem::vocals).reverb = {.seconds = 2.6f, .predelay = 0.03f};
@@ -170,8 +170,8 @@ Song liquid() {
   f.pause = s.section("break", 16, 0.3f);
   f.drop2 = s.section("drop", 32, 1);
   f.outro = s.section("outro", 16, 0.4f);
-  s.highlight = 96;
-  const Harmony h = harmony("Fmaj9:8 Am7:8 Bbmaj9:8 C9sus:8");
+  s.highlight = 80;
+  const Harmony h = harmony("Fmaj7:8 Dm7:8 Bbmaj7:8 C9sus:8");
   drums(s, f);
   low_end(s, f, h);
   harmony_parts(s, f, h);

@@ -80,7 +80,7 @@ void machines(Song& s, const Form& f, const Harmony& h) {
              {.gain = -8, .duck = 0.45f, .reverb = 0.3f, .delay = 0.5f, .high_pass = 230}, {.low = 55, .high = 76});
   for (Span span : {f.intro.last(8), f.build, f.peak, f.peak2})
     stab.chords(span, h, "...7 .... ..6. .... ...7 .... ..6. .5..");
-  stab.chords(f.pause, h, "...7 .... .... ....").chords(f.outro.first(12), harmony("Em9"), "...6 .... .... ....");
+  stab.chords(f.pause, h, "...7 .... .... ....").chords(f.outro.first(12), harmony("Em7"), "...6 .... .... ....");
   stab.strip.cutoff =
       Curve{}.to(f.intro.last(8).beat, 400).to(f.build.beat, 1500).to(f.peak.beat, 9000).to(f.peak.end(), 12000);
   stab.strip.cutoff.to(f.pause.beat + 1, 900)
@@ -162,7 +162,7 @@ Song techno() {
   f.peak2 = s.section("drop", 16, 1);
   f.outro = s.section("outro", 16, 0.4f);
   s.highlight = 64;
-  const Harmony h = harmony("Em9:16 Cmaj7:8 D6:4 Em9:4");
+  const Harmony h = harmony("Em7:16 Cmaj7:8 Am7:4 Em7:4");
   drums(s, f);
   low_end(s, f, harmony("Em"));
   machines(s, f, h);
