@@ -6,6 +6,7 @@ std::span<const JobKind> job_kinds() {
   static constexpr JobKind kinds[] = {
       {"probe", probe_job},
       {"decode", decode_job},
+      {"analyze", analyze_job},
   };
   return kinds;
 }

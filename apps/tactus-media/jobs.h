@@ -36,4 +36,8 @@ media::Result<std::string> probe_job(const JobRequest& request, JobContext& cont
 // next range of the same file continues without delay. Result: empty.
 media::Result<std::string> decode_job(const JobRequest& request, JobContext& context);
 
+// "analyze": text: the cache's folder, empty for the XDG one. Reports progress from 0 to 1 as a decimal number. Result:
+// the TrackAnalysis as JSON (analysis/analysis.h), from the cache if it is there, else made and put there.
+media::Result<std::string> analyze_job(const JobRequest& request, JobContext& context);
+
 }  // namespace tactus::worker

@@ -1,0 +1,104 @@
+// What Tactus knows of a track's music: where its beats, bars and phrases are, its key, its loudness.
+//
+// Times are in seconds of the decoded track (frame 0 = 0 s), so they hold at any sample rate; beats are the track's
+// own, beat 0 its first downbeat, four to a bar. Offline: allocates and takes its time; several tracks may be analysed
+// at once on as many threads. docs/analysis.md says how, and how well.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "media/result.h"
+#include "music/beat_grid.h"
+#include "music/key.h"
+
+namespace tactus::analysis {
+
+// Goes up whenever the same file may give another result: what is cached under another number is not used.
+constexpr int kVersion = 1;
+
+// As music::GridAnchor, in seconds.
+struct Anchor {
+  double seconds = 0;
+  double beat = 0;
+  double bpm = 120;
+  bool operator==(const Anchor&) const = default;
+};
+
+// Where the music changes: a part begins, drums enter.
+struct Phrase {
+  double beat = 0;      // a downbeat; ascending
+  int length = 16;      // 8, 16 or 32: what the beat is a multiple of, counted from the first phrase
+  double strength = 0;  // 0 nothing changes here, to 1 the greatest change of the track
+  bool operator==(const Phrase&) const = default;
+};
+
+struct TrackAnalysis {
+  int version = kVersion;
+  std::string title;  // as tagged; may be empty
+  std::string artist;
+  double duration = 0;  // seconds
+
+  std::vector<Anchor> grid;   // one anchor: constant tempo. Empty: no beat was found, and the fields below are 0
+  double bpm = 0;             // of the grid; where it changes, the median over time
+  double confidence = 0;      // 0 to 1: how much of the track's onsets the grid explains. Below 0.3 don't rely on it
+  double grid_error_ms = 0;   // median distance between grid and the onsets that follow it
+  double first_downbeat = 0;  // seconds; where beat 0 is. May be before the first sound by less than a bar
+  std::vector<Phrase> phrases;
+
+  music::Key key;
+  double key_confidence = 0;  // 0 to 1; 0: nothing tonal
+
+  double lufs = 0;          // EBU R128 integrated; -infinity: silence
+  double true_peak_db = 0;  // dBTP of the louder channel; -infinity: silence
+  double first_sound = 0;   // seconds: the first and last moment above -60 dBFS; equal when there is none
+  double last_sound = 0;
+
+  bool has_grid() const { return !grid.empty(); }
+  // Of the grid; both need has_grid().
+  double seconds_of(double beat) const;
+  double beat_of(double seconds) const;
+  // The grid as decks use it, in frames at `rate`.
+  std::vector<music::GridAnchor> anchors(double rate) const;
+
+  bool operator==(const TrackAnalysis&) const = default;
+};
+
+// 0 to 1, now and then; false ends the analysis.
+using Progress = std::function<bool(double)>;
+
+// Takes PCM piece by piece and keeps a few kilobytes for each second of it, so a two-hour recording is no problem.
+class Analyzer {
+ public:
+  // `rate`: 8,000 to 192,000; tempo and key are best at 44,100 to 48,000.
+  explicit Analyzer(int rate);
+  Analyzer(Analyzer&&) noexcept;
+  Analyzer& operator=(Analyzer&&) noexcept;
+  ~Analyzer();
+
+  void feed(std::span<const float> interleaved_stereo);
+  TrackAnalysis finish();  // once, at the end
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+TrackAnalysis analyze(std::span<const float> interleaved_stereo, int rate);
+
+// Decodes in this process (see media/decoder.h for what a hostile file may do to it). Fails when the file can't be
+// decoded, is empty, or `progress` said so.
+media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress = {});
+
+// One line of JSON; infinities are written as null. parse_json gives nothing for anything that isn't a whole and
+// plausible analysis of this version.
+std::string to_json(const TrackAnalysis& analysis);
+std::optional<TrackAnalysis> parse_json(std::string_view text);
+
+}  // namespace tactus::analysis

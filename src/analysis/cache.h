@@ -1,0 +1,35 @@
+// Analyses on disk, so that no file is analysed twice: one JSON file each in $XDG_CACHE_HOME/tactus/analysis (by
+// default
+// ~/.cache/tactus/analysis), named by the content of the music file and kVersion. Nothing is written beside the music.
+//
+// Any thread and any number of processes: files appear whole or not at all. What can't be read, belongs to another
+// version or makes no sense counts as absent and is written anew.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "analysis/analysis.h"
+#include "media/result.h"
+
+namespace tactus::analysis {
+
+class Cache {
+ public:
+  // `folder` empty: the XDG one. It is created when first written to.
+  explicit Cache(std::string folder = {});
+
+  const std::string& folder() const { return folder_; }
+  // `id`: media::content_id() of the music file.
+  std::optional<TrackAnalysis> find(const std::string& id) const;
+  media::Status store(const std::string& id, const TrackAnalysis& analysis) const;
+
+ private:
+  std::string path(const std::string& id) const;
+  std::string folder_;
+};
+
+// From the cache, else analysed here and now and put there. A cache that can't be written to costs nothing but time.
+media::Result<TrackAnalysis> analyze_cached(const std::string& path, const Cache& cache, const Progress& progress = {});
+
+}  // namespace tactus::analysis

@@ -1,0 +1,54 @@
+// What the rest of the analysis looks at instead of PCM: how energy moves, a detection function for the beat tracker,
+// and which pitches sound. One pass over the audio, a few kilobytes a second.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tactus::analysis {
+
+constexpr int kPitchBins = 36;  // a third of a semitone each, bin 0 = C
+using PitchClasses = std::array<float, kPitchBins>;
+constexpr int kBands = 20;  // of a spectrum, about equal steps on the Bark scale
+using BandLevels = std::array<float, kBands>;
+
+struct Features {
+  int rate = 44100;
+  std::int64_t frames = 0;
+
+  // Mean square of each hop of about 1.45 ms below 150 Hz, from there to 2 kHz, and above 2 kHz.
+  double hop = 0;  // seconds
+  std::array<std::vector<float>, 3> energy;
+
+  // A spectrum of about 23 ms each `step` seconds, the first one centred at `step`.
+  double step = 0;
+  std::vector<double> detection;  // complex spectral difference (qm-dsp)
+  std::vector<BandLevels> bands;  // log power
+
+  // Spectral peaks as pitch classes, every `pitch_step` seconds, centred at `pitch_first` onwards.
+  double pitch_step = 0;
+  double pitch_first = 0;
+  std::vector<PitchClasses> treble;  // 130 Hz to 2 kHz
+  std::vector<PitchClasses> bass;    // 35 to 180 Hz
+  double tuning = 0;                 // of the whole track against A = 440 Hz, -0.5 to 0.5 semitones
+
+  std::int64_t first_sound = 0;  // frames: first and one past the last above -60 dBFS; equal when there is none
+  std::int64_t last_sound = 0;
+};
+
+class FeatureExtractor {
+ public:
+  explicit FeatureExtractor(int rate);
+  ~FeatureExtractor();
+  void feed(std::span<const float> interleaved_stereo);
+  Features finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tactus::analysis

@@ -1,0 +1,6 @@
+find_package(nlohmann_json REQUIRED)
+pkg_check_modules(EBUR128 REQUIRED IMPORTED_TARGET libebur128)
+find_path(QM_DSP_INCLUDE dsp/tempotracking/TempoTrackV2.h PATH_SUFFIXES qm-dsp REQUIRED)
+find_library(QM_DSP_LIBRARY qm-dsp REQUIRED)
+target_include_directories(${target} SYSTEM PRIVATE ${QM_DSP_INCLUDE})
+target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json PkgConfig::EBUR128 ${QM_DSP_LIBRARY})

@@ -1,0 +1,2 @@
+pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
+target_link_libraries(${test_target} PRIVATE PkgConfig::SNDFILE)
