@@ -15,7 +15,7 @@
 namespace tactus::test {
 
 struct SetOptions {
-  double seconds = soak_length(60.0, 600.0);  // length of the set
+  double seconds = soak_length(20.0, 600.0);  // length of the set
   int block = 64;                             // frames a block
   double rate = 48000;
 };

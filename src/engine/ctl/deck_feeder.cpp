@@ -64,7 +64,9 @@ bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
   std::int64_t until = INT64_MAX;
   for (const Voice& v : voices_) {
     const Run* run = v.reader ? foresight_.run(v.run) : nullptr;
-    if (run && run->begin <= now && run->end > now) until = std::min(until, v.reader->next_frame());
+    // A voice that has reached its run's end owes no more.
+    if (!run || run->begin > now + kLead || run->end <= now || v.reader->next_frame() >= run->end) continue;
+    until = std::min(until, v.reader->next_frame());
   }
   fed_until_.store(until, std::memory_order_release);
   cpu_ns_.fetch_add(thread_cpu_ns() - cpu, std::memory_order_relaxed);
