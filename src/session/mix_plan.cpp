@@ -13,9 +13,9 @@ using analysis::TrackAnalysis;
 
 namespace {
 
-constexpr double kPhrase = 16;       // session beats: transitions begin on multiples of this from the first track's start
-constexpr double kLoadAhead = 64;    // session beats before its start at which a track is loaded
-constexpr double kFree = 4;          // beats after a transition at which the old deck is emptied
+constexpr double kPhrase = 16;     // session beats: transitions begin on multiples of this from the first track's start
+constexpr double kLoadAhead = 64;  // session beats before its start at which a track is loaded
+constexpr double kFree = 4;        // beats after a transition at which the old deck is emptied
 constexpr double kKeyWeight = 0.02;  // one step on the Camelot wheel weighs as 1.4 % of tempo
 constexpr double kTrusted = 0.3;     // grid confidence below which a track is played without sync
 
@@ -63,10 +63,14 @@ std::string name_of(const MixTrack& t) {
 
 const char* transition_name(Transition kind) {
   switch (kind) {
-    case Transition::start: return "start";
-    case Transition::blend: return "blend";
-    case Transition::cut: return "cut";
-    case Transition::fade: return "fade";
+    case Transition::start:
+      return "start";
+    case Transition::blend:
+      return "blend";
+    case Transition::cut:
+      return "cut";
+    case Transition::fade:
+      return "fade";
   }
   return "";
 }
@@ -228,8 +232,11 @@ void MixPlanner::emit(std::size_t i, std::vector<ScriptEvent>& events) const {
       at(start, b + "/fader 1 over " + number(in.beats) + " beats");
       at(start, a + "/fader 0 over " + number(in.beats) + " beats");
       break;
-    case Transition::cut: at(start, a + "/fader 0 over 2 beats"); break;
-    case Transition::start: break;
+    case Transition::cut:
+      at(start, a + "/fader 0 over 2 beats");
+      break;
+    case Transition::start:
+      break;
   }
   at(end, a + "/pause");
   at(end + kFree / 2, a + "/unload");
@@ -264,8 +271,9 @@ std::string MixPlanner::track_list() const {
     const MixEntry& e = entries_[i];
     const auto s = static_cast<long>(seconds_of(e.start) - seconds_of(options_.start_beat));
     char line[96];
-    std::snprintf(line, sizeof line, "%3zu  %2ld:%02ld:%02ld  %6.2f BPM  %-4s %-6s ", i + 1, s / 3600, s / 60 % 60, s % 60,
-                  e.track.analysis.bpm, std::string(e.track.analysis.key.camelot()).c_str(), transition_name(e.kind));
+    std::snprintf(line, sizeof line, "%3zu  %2ld:%02ld:%02ld  %6.2f BPM  %-4s %-6s ", i + 1, s / 3600, s / 60 % 60,
+                  s % 60, e.track.analysis.bpm, std::string(e.track.analysis.key.camelot()).c_str(),
+                  transition_name(e.kind));
     text += line + name_of(e.track) + "\n";
   }
   return text;

@@ -25,13 +25,13 @@ struct MixTrack {
 };
 
 struct MixOptions {
-  double target_lufs = -14;     // loudness that trims aim at
-  double headroom_dbtp = -1;    // no trim lifts a track's true peak above that
-  int transition_beats = 32;    // session beats; shorter where a track is too short
-  double most_stretch = 0.08;   // tempo change that a synced transition may ask of a track
-  int tempo_beats = 32;         // over which the tempo goes to the new track's own
-  double start_beat = 0;        // session beat at which the first track starts
-  bool keep_order = false;      // as given
+  double target_lufs = -14;    // loudness that trims aim at
+  double headroom_dbtp = -1;   // no trim lifts a track's true peak above that
+  int transition_beats = 32;   // session beats; shorter where a track is too short
+  double most_stretch = 0.08;  // tempo change that a synced transition may ask of a track
+  int tempo_beats = 32;        // over which the tempo goes to the new track's own
+  double start_beat = 0;       // session beat at which the first track starts
+  bool keep_order = false;     // as given
 };
 
 enum class Transition : std::uint8_t { start, blend, cut, fade };
@@ -39,15 +39,15 @@ const char* transition_name(Transition kind);
 
 struct MixEntry {
   MixTrack track;
-  int deck = 0;            // 0 or 1
+  int deck = 0;  // 0 or 1
   Transition kind = Transition::start;
-  double start = 0;        // session beat at which it comes in
-  double beats = 0;        // length of the transition into it, session beats
-  double in_seconds = 0;   // where in the track
-  double in_beat = 0;      // the same, track beat
-  double ratio = 1;        // track beats a session beat: 1, 2 or 1/2 ...; 0 without a grid
-  double tempo = 120;      // session tempo once it rules
-  double out = 0;          // session beat at which it makes room
+  double start = 0;       // session beat at which it comes in
+  double beats = 0;       // length of the transition into it, session beats
+  double in_seconds = 0;  // where in the track
+  double in_beat = 0;     // the same, track beat
+  double ratio = 1;       // track beats a session beat: 1, 2 or 1/2 ...; 0 without a grid
+  double tempo = 120;     // session tempo once it rules
+  double out = 0;         // session beat at which it makes room
   double trim_db = 0;
 };
 

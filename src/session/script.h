@@ -13,4 +13,7 @@ struct ScriptEvent {
   int line = 0;      // of the file it came from, for messages; 0: none
 };
 
+// As a JSON string, quotes included; bytes that aren't UTF-8 are replaced.
+std::string json_text(const std::string& text);
+
 }  // namespace tactus::session

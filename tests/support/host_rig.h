@@ -8,7 +8,8 @@ namespace tactus::testing {
 
 class HostRig {
  public:
-  explicit HostRig(double bpm = 120, int decks = 4) : host({SampleRate{48000}, decks, Bpm{bpm}, 0, 512, false}) {
+  explicit HostRig(double bpm = 120, int decks = 4, double rate = 48000)
+      : host({SampleRate{rate}, decks, Bpm{bpm}, 0, 512, false}) {
     out_.resize(msg::kBusChannels);
   }
   void send(msg::Command c) { ASSERT_TRUE(host.send(c)); }
@@ -68,6 +69,10 @@ class HostRig {
   }
   void render(std::int64_t frames, int block = 64) {
     render(frames, [block] { return block; });
+  }
+  // Forgets all audio but the last `keep` frames: for renders that are too long to hold.
+  void forget(std::size_t keep) {
+    for (auto& bus : out_) bus.erase(bus.begin(), bus.end() - static_cast<std::ptrdiff_t>(std::min(keep, bus.size())));
   }
   const std::vector<float>& bus(int channel = 0) const { return out_[static_cast<std::size_t>(channel)]; }
 

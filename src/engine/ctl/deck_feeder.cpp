@@ -112,8 +112,9 @@ void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
   for (Voice& v : voices_) {
     if (!v.reader) continue;
     const Run* run = foresight_.run(v.run);
-    // Played out, or never going to be played: its ring keeps what it has.
-    const bool over = !run || (run->end != Run::kOpen && v.reader->next_frame() > run->end + kOverlap);
+    // Played out, or never going to be played: its ring keeps what it has. A voice that has made all that its run wants
+    // stays until the run is over, or another one would be primed for what is left.
+    const bool over = !run || (run->end <= now && v.reader->next_frame() > run->end + kOverlap);
     if (over || v.reader->next_frame() + kTooLate < now || level_ == 2) v.reader.reset();
   }
   if (level_ == 2) return;
@@ -134,7 +135,7 @@ bool DeckFeeder::prime(Voice& voice, const Run& run, std::int64_t now, bool offl
   if (run.end != Run::kOpen && start + kGrid >= run.end) return true;  // too short to be worth it
   const msg::StretchMode mode = affordable(run.mode);
   auto reader = std::make_unique<media::StretchReader>(media_mode(mode), run.track->pcm->channels(),
-                                                       SampleRate{foresight_.map().rate()});
+                                                       SampleRate{foresight_.map().rate()}, run.pitched);
   voice.run = run.id;
   voice.mode = run.mode;
   voice.track = run.track;
@@ -157,6 +158,7 @@ bool DeckFeeder::produce(Voice& voice, std::int64_t now, std::int64_t target) {
     float* planes[rt::kMaxChannels];
     for (int c = 0; c < rt::kMaxChannels; ++c) planes[c] = packet->audio[c];
     media::StretchReader::Tag tag;
+    voice.reader->set_whole(foresight_.whole(voice.run, voice.reader->next_frame()));
     if (!voice.reader->next(voice, tag, planes)) return false;  // not decoded yet: the reader falls back meanwhile
     packets_.fetch_add(1, std::memory_order_relaxed);
     if (tag.frame + kGrid <= now) continue;  // catching up: nobody can hear that any more

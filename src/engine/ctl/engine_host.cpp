@@ -64,11 +64,22 @@ EngineHost::~EngineHost() {
 
 msg::Callback EngineHost::callback() { return {&EngineHost::process, &EngineHost::wake, this}; }
 
+void EngineHost::process(void* self, const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT {
+  auto* host = static_cast<EngineHost*>(self);
+  if (!host->frozen_.load(std::memory_order_relaxed)) {
+    host->engine_->process(block, clock);
+    return;
+  }
+  for (int c = 0; c < block.outputs; ++c) {
+    for (int i = 0; i < block.frames; ++i) block.out[c][i] = 0;
+  }
+}
+
 bool EngineHost::send(const msg::Command& command) {
   if (commands_->writable() == 0) return false;
   // The feeder first: what it foretells must never come later than what the engine does.
   const bool transport =
-      command.op != msg::Op::set_param || command.param == msg::Param::tempo || command.param == msg::Param::key;
+      command.op != msg::Op::set_param || msg::moves_transport(command.param);
   if (transport && command.op != msg::Op::swap_plan) {
     if (command.op == msg::Op::panic) {
       for (auto& feeder : feeders_) feeder->expect(command);

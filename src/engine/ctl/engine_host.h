@@ -58,6 +58,9 @@ class EngineHost {
   bool tick_plans();
   std::size_t effects_held() const { return plans_->effects_held(); }
 
+  // Any thread: session time stands still and silence comes out, from the next block on. Fade the master first.
+  void freeze(bool on) { frozen_.store(on, std::memory_order_relaxed); }
+
   // Offline: does all that the feeders owe for the next `frames` frames.
   void feed(int frames);
 
@@ -73,9 +76,7 @@ class EngineHost {
   const Options& options() const { return options_; }
 
  private:
-  static void process(void* self, const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT {
-    static_cast<EngineHost*>(self)->engine_->process(block, clock);
-  }
+  static void process(void* self, const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT;
   static void wake(void* self) noexcept;
   void run_feeders(int thread);
   void service(int thread, int frames);
@@ -95,6 +96,7 @@ class EngineHost {
   std::atomic<std::uint32_t> ticks_{0};  // blocks passed: what feeders sleep on
   std::atomic<bool> stop_{false};
   std::atomic<bool> realtime_{false};
+  std::atomic<bool> frozen_{false};
   std::vector<std::unique_ptr<std::atomic<std::uint64_t>>> passes_;  // of each feeder thread
   std::vector<std::thread> threads_;
 };

@@ -102,7 +102,7 @@ void Foresight::record(bool jumped, double back_before) {
   // Within a run the unrolled position only ever moves one way: a stretcher can't be fed backwards and forwards.
   const bool backwards = ahead_.speed(f, map_) < 0;
   bool fresh = jumped || !last || last->stretch != stretch || last->track != ahead_.track() ||
-               last->backwards != backwards || (stretch && last->mode != ahead_.stretch());
+               last->backwards != backwards || (stretch && (last->mode != ahead_.stretch() || last->pitched != ahead_.wants_pitch()));
   // After a new base the playhead may be elsewhere without a break that was seen here.
   if (!fresh && resumed && std::fabs(this->position(last->id, f) - unrolled) > kSameVoice) fresh = true;
   if (fresh) {
@@ -118,7 +118,7 @@ void Foresight::record(bool jumped, double back_before) {
   const std::int64_t next = (frame_ / kGrid + 1) * kGrid;
   const double there = ahead_.position(static_cast<double>(next), map_);
   const double slope = (there - position) / static_cast<double>(next - frame_);
-  points_.push_back({frame_, runs_.back().id, unrolled, slope, ahead_.pitch_scale(frame_, map_)});
+  points_.push_back({frame_, runs_.back().id, unrolled, slope, ahead_.pitch_scale(frame_, map_), ahead_.stems_whole()});
 }
 
 void Foresight::begin_run(bool stretch) {
@@ -129,10 +129,11 @@ void Foresight::begin_run(bool stretch) {
   run.stretch = stretch;
   run.backwards = ahead_.speed(static_cast<double>(frame_), map_) < 0;
   run.mode = ahead_.stretch();
+  run.pitched = ahead_.wants_pitch();
   run.track = ahead_.track();
   // The same run as was foretold before the table was made anew keeps its id, and with it the voice primed for it.
   for (const Run& old : previous_) {
-    if (old.begin == run.begin && old.stretch == run.stretch && old.mode == run.mode && old.track == run.track &&
+    if (old.begin == run.begin && old.stretch == run.stretch && old.mode == run.mode && old.pitched == run.pitched && old.track == run.track &&
         std::fabs(old.unrolled - run.unrolled) < 1 && old.back == run.back) {
       run.id = old.id;
     }
@@ -198,6 +199,11 @@ double Foresight::position(std::uint32_t id, double frame) const {
 double Foresight::pitch(std::uint32_t id, std::int64_t frame) const {
   const Point* p = find(id, static_cast<double>(frame));
   return p ? p->pitch : 1;
+}
+
+bool Foresight::whole(std::uint32_t id, std::int64_t frame) const {
+  const Point* p = find(id, static_cast<double>(frame));
+  return !p || p->whole;
 }
 
 }  // namespace tactus::ctl

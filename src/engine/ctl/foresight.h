@@ -31,6 +31,7 @@ struct Run {
   double back = 0;           // of it, what wraps had taken away before the first splice that is still known
   bool stretch = false;      // a stretcher is wanted
   bool backwards = false;    // the playhead moves down
+  bool pitched = false;      // the pitch is shifted, too
   msg::StretchMode mode = msg::StretchMode::r3;
   const msg::TrackRef* track = nullptr;
 };
@@ -53,6 +54,8 @@ class Foresight {
   double position(std::uint32_t run, double frame) const;
   // Pitch to give the stretcher at a session frame of the run.
   double pitch(std::uint32_t run, std::int64_t frame) const;
+  // Whether all stems sound as they are there.
+  bool whole(std::uint32_t run, std::int64_t frame) const;
 
   // Where the unrolled position is folded back: past `edge` (in the direction of play) the track goes on `back` frames
   // earlier (of all wraps so far).
@@ -73,6 +76,7 @@ class Foresight {
     double unrolled = 0;  // position + wraps
     double slope = 0;     // of it, to the next grid point
     double pitch = 1;
+    bool whole = true;
   };
   const Point* find(std::uint32_t run, double frame) const;
   void restart();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "base/rt.h"
 #include "base/units.h"
 #include "engine/msg/track.h"
 
@@ -63,6 +64,11 @@ enum class Param : std::uint8_t {
   booth,       // linear gain
   count
 };
+
+// Parameters that a deck's transport and its feeder must know of.
+constexpr bool moves_transport(Param p) TACTUS_RT {
+  return p == Param::tempo || p == Param::key || p == Param::stem_gain || p == Param::stem_mute || p == Param::stem_solo;
+}
 
 enum class SyncMode : std::uint8_t { off, tempo, beat, bar, phrase };
 enum class StretchMode : std::uint8_t { r3, r3long, r2, direct };

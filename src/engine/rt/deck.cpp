@@ -20,6 +20,7 @@ void Deck::prepare(SampleRate rate, VoiceRing* a, VoiceRing* b, const dsp::SincT
 
 void Deck::set_param(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
   const int stem = c.index % msg::kStems;
+  if (msg::moves_transport(c.param)) transport.apply(c, frame, map);
   switch (c.param) {
     case Param::trim:
       trim_.aim(c.a, c.ramp, frame, map);
@@ -55,10 +56,6 @@ void Deck::set_param(const msg::Command& c, std::int64_t frame, const music::Tem
       for (int i = 0; i < msg::kStems; ++i) gates_[i].set_solo(i == stem ? c.a != 0 : gates_[i].soloed(), any);
       break;
     }
-    case Param::tempo:
-    case Param::key:
-      transport.apply(c, frame, map);
-      break;
     default:
       break;
   }

@@ -143,7 +143,7 @@ void Engine::execute(const msg::Command& c, std::int64_t f) TACTUS_RT {
       return;
     }
     decks_[c.deck].set_param(c, f, map_);
-    if (c.param == Param::tempo || c.param == Param::key) dirty_[c.deck] = true;
+    if (msg::moves_transport(c.param)) dirty_[c.deck] = true;
     return;
   }
   execute_transport(c, f);

@@ -77,6 +77,10 @@ class Transport {
   // Whether key lock or key shift asks for a stretcher at this speed.
   bool wants_stretch(std::int64_t frame, const music::TempoMap& map) const TACTUS_RT;
   msg::StretchMode stretch() const TACTUS_RT { return stretch_; }
+  // Whether pitch_scale() is, or may any moment be, other than 1: a stretcher that need not shift costs half.
+  bool wants_pitch() const TACTUS_RT { return !keylock_ || key_.active() || key_.target() != 0; }
+  // Whether all stems sound as they are, so that a stretcher may treat them as one mix.
+  bool stems_whole() const TACTUS_RT { return stems_changed_ == 0; }
   bool loop_active() const TACTUS_RT { return loop_.active; }
   double loop_start() const TACTUS_RT { return loop_.start; }
   double loop_end() const TACTUS_RT { return loop_.end; }
@@ -143,6 +147,7 @@ class Transport {
   bool keylock_ = true;
   bool reverse_ = false;
   bool censoring_ = false;
+  std::uint32_t stems_changed_ = 0;  // a bit for each stem's gain, mute and solo that isn't neutral
   msg::SyncMode sync_ = msg::SyncMode::off;
   msg::StretchMode stretch_ = msg::StretchMode::r3;
 

@@ -23,6 +23,11 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
         tempo_.set(c.a, c.ramp, frame, map);
       } else if (c.param == msg::Param::key) {
         key_.set(c.a, c.ramp, frame, map);
+      } else if (c.param >= msg::Param::stem_gain && c.param <= msg::Param::stem_solo) {
+        const int kind = static_cast<int>(c.param) - static_cast<int>(msg::Param::stem_gain);
+        const std::uint32_t bit = 1u << (kind * msg::kStems + c.index % msg::kStems);
+        const bool neutral = c.param == msg::Param::stem_gain ? c.a == 1 : c.a == 0;
+        stems_changed_ = neutral ? stems_changed_ & ~bit : stems_changed_ | bit;
       }
       break;
     case Op::load:

@@ -1,0 +1,175 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "command.h"
+#include "live_mix.h"
+#include "paths.h"
+#include "progress.h"
+#include "render_out.h"
+#include "session/music_files.h"
+#include "waveform_png.h"
+
+namespace tactus::app {
+
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string output, audio = "auto", routing;
+  int rate = 48000, block = 256, transition = 32;
+  double lufs = -14, level = -6;
+  bool keep_order = false, plan = false, quiet = false, json = false;
+};
+
+void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
+  cmd->add_option("--audio", o->audio, "auto, jack, alsa, pulse, null, file:OUT.wav, or DRIVER:DEVICE")->capture_default_str();
+  cmd->add_option("--routing", o->routing, "Outputs by name, e.g. \"master=1-2 cue=3-4\"");
+  cmd->add_option("--rate", o->rate, "Frames a second")->capture_default_str()->check(CLI::Range(8000, 192000));
+  cmd->add_option("--block", o->block, "Frames a block")->capture_default_str()->check(CLI::Range(16, 4096));
+  cmd->add_option("--lufs", o->lufs, "Loudness that tracks are brought to")->capture_default_str()->check(CLI::Range(-40.0, 0.0));
+  cmd->add_option("--level", o->level, "Master level at the start, dB, live")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
+  cmd->add_option("--transition", o->transition, "Beats of a transition")->capture_default_str()->check(CLI::IsMember({16, 32, 64}));
+  cmd->add_flag("--keep-order", o->keep_order, "In the order given, not by tempo and key");
+  cmd->add_flag("-q,--quiet", o->quiet, "No progress");
+}
+
+session::MixOptions mix_options(const Options& o) {
+  session::MixOptions m;
+  m.target_lufs = o.lufs;
+  m.transition_beats = o.transition;
+  m.keep_order = o.keep_order;
+  return m;
+}
+
+std::vector<std::string> files_of(const Options& o) {
+  std::vector<std::string> problems;
+  std::vector<std::string> files = session::find_music(o.paths, &problems);
+  for (const std::string& p : problems) fmt::print(stderr, "tactus: {}\n", p);
+  if (files.empty()) fmt::print(stderr, "tactus: no music was found there\n");
+  return files;
+}
+
+// Analyses all, plans, and renders to a file.
+int mix_to_file(const Options& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
+  session::MediaStack media;
+  Analyses analyses(media.analyses(), files);
+  analyses.start(-1, media::Lane::normal);
+  {
+    Progress progress("analyse", o.quiet);
+    analyses.wait(-1, [&](double share, const std::string& file) {
+      progress.show(share, std::filesystem::path(file).filename().string());
+    });
+  }
+  for (const std::string& p : analyses.take_problems()) fmt::print(stderr, "{}\n", p);
+  session::MixPlanner planner(mix_options(o));
+  planner.add(analyses.take());
+  const auto events = planner.plan(0, -1);
+  if (planner.entries().empty()) {
+    fmt::print(stderr, "tactus: none of the files could be analysed\n");
+    return kFailed;
+  }
+  fmt::print(o.json ? stderr : stdout, "{}", planner.track_list());
+  if (o.plan) {
+    fmt::print("{{\"tactus_set\": 1, \"tempo\": {}}}\n", planner.first_tempo());
+    for (const auto& e : events) {
+      fmt::print("{{\"beat\": {}, \"do\": {}}}\n", Beat{e.at.value}.value(), session::json_text(e.text));
+    }
+    return kOk;
+  }
+  session::RenderOptions options;
+  options.rate = SampleRate{static_cast<double>(o.rate)};
+  options.block = o.block;
+  options.tempo = Bpm{planner.first_tempo()};
+  RenderOut out;
+  out.path = output;
+  out.quiet = o.quiet;
+  out.json = o.json;
+  std::vector<double> marks;
+  for (const auto& e : planner.entries()) {
+    marks.push_back(planner.seconds_of(e.start));
+    out.chapters.emplace_back(marks.back(), track_name(e.track));
+  }
+  const int code = render_out(events, options, media, out);
+  if (code != kOk || !picture) return code;
+  const std::string png = std::filesystem::path(output).replace_extension(".png").string();
+  if (const std::string why = draw_waveform(output, png, marks); !why.empty()) {
+    fmt::print(stderr, "tactus: {}\n", why);
+    return kFailed;
+  }
+  fmt::print("Picture: {}\nTo hear it: copy the file to a machine with sound, or play it with any music player, e.g. "
+             "`ffplay '{}'`.\n", png, output);
+  return kOk;
+}
+
+int mix_live(const Options& o, const std::vector<std::string>& files, bool* opened, std::string* error) {
+  LiveMixOptions options;
+  options.mix = mix_options(o);
+  options.level_db = o.level;
+  if (!io::parse_audio(o.audio, &options.live.audio, error)) return kUsage;
+  options.live.audio.rate = o.rate;
+  options.live.audio.block = o.block;
+  options.live.audio.routing = o.routing;
+  options.live.session.rate = SampleRate{static_cast<double>(o.rate)};
+  options.live.session.max_block = o.block;
+  options.live.session.feeder_threads = session::default_feeder_threads();
+  session::MediaStack media(true);
+  Analyses analyses(media.analyses(), files);
+  return live_mix(analyses, media, options, opened, error);
+}
+
+int mix(const Options& o) {
+  const std::vector<std::string> files = files_of(o);
+  if (files.empty()) return kFailed;
+  if (!o.output.empty() || o.plan) return mix_to_file(o, files, o.output, false);
+  bool opened = false;
+  std::string error;
+  const int code = mix_live(o, files, &opened, &error);
+  if (!opened) fmt::print(stderr, "tactus: {}\nTo render the set to a file: tactus mix … -o set.flac\n", error);
+  return code;
+}
+
+// What ./run does: music named, or the demo crate; live, or a file where there is no device.
+int start(Options o) {
+  if (o.paths.empty()) {
+    const auto folder = demo_folder();
+    fmt::print("No music named: a demo crate of seven tracks is made in {}.\n", folder.string());
+    if (const int code = make_demo(folder, {}, o.quiet); code != kOk) return code;
+    o.paths = {folder.string()};
+  }
+  const std::vector<std::string> files = files_of(o);
+  if (files.empty()) return kFailed;
+  bool opened = false;
+  std::string error;
+  const int code = mix_live(o, files, &opened, &error);
+  if (opened) return code;
+  fmt::print("{}\nRendering the set to a file instead.\n", error);
+  std::filesystem::create_directories(sets_folder());
+  return mix_to_file(o, files, (sets_folder() / "set.flac").string(), true);
+}
+
+}  // namespace
+
+void add_mix(CLI::App& app, Run& run) {
+  auto* cmd = app.add_subcommand("mix", "Analyse tracks, order them, and mix them into one continuous set");
+  auto o = std::make_shared<Options>();
+  cmd->add_option("PATHS", o->paths, "Files and folders")->required();
+  cmd->add_option("-o,--output", o->output, "Render to this .wav or .flac instead of playing");
+  cmd->add_flag("--plan", o->plan, "Print the set file of the plan, and do nothing");
+  cmd->add_flag("--json", o->json, "With -o: one JSON object at the end");
+  add_common(cmd, o);
+  cmd->footer("Examples:\n  tactus mix ~/Music/house\n  tactus mix a.mp3 b.flac c.m4a -o set.flac\n"
+              "  tactus mix ~/Music --plan > set.jsonl");
+  cmd->callback([&run, o] { run = [o] { return mix(*o); }; });
+}
+
+void add_start(CLI::App& app, Run& run) {
+  auto* cmd = app.add_subcommand("start", "Play: the music named, or a demo crate; to a file where there is no device");
+  auto o = std::make_shared<Options>();
+  cmd->add_option("PATHS", o->paths, "Files and folders; none: the demo crate");
+  add_common(cmd, o);
+  cmd->footer("Examples:\n  tactus start\n  tactus start ~/Music");
+  cmd->callback([&run, o] { run = [o] { return start(*o); }; });
+}
+
+}  // namespace tactus::app

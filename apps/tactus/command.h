@@ -1,0 +1,26 @@
+// One subcommand of `tactus` each: adds itself to the command line and returns its exit code from run().
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace tactus::app {
+
+// Exit codes, the same for every command.
+constexpr int kOk = 0;
+constexpr int kFailed = 1;  // it was tried, and didn't work
+constexpr int kUsage = 2;   // the words of the command line are off
+
+// Sets `run` to what is to be done when the command was named.
+using Run = std::function<int()>;
+
+void add_start(CLI::App& app, Run& run);
+void add_demo(CLI::App& app, Run& run);
+void add_devices(CLI::App& app, Run& run);
+void add_render(CLI::App& app, Run& run);
+void add_mix(CLI::App& app, Run& run);
+void add_play(CLI::App& app, Run& run);
+void add_bench(CLI::App& app, Run& run);
+void add_intents(CLI::App& app, Run& run);
+
+}  // namespace tactus::app

@@ -1,0 +1,28 @@
+// Single keys from a terminal, without waiting for Enter; the terminal is put back as it was. Inert when standard input
+// is no terminal.
+#pragma once
+
+#include <termios.h>
+
+namespace tactus::app {
+
+class Keys {
+ public:
+  Keys();
+  ~Keys();
+  Keys(const Keys&) = delete;
+  Keys& operator=(const Keys&) = delete;
+  bool active() const { return active_; }
+  // The next key within `ms` milliseconds; 0 when none came, -1 when the input has ended.
+  int wait(int ms);
+
+ private:
+  bool active_ = false;
+  termios before_{};
+};
+
+// Set by SIGINT and SIGTERM once install_stop_signals() was called: end with a fade.
+void install_stop_signals();
+bool stop_asked();
+
+}  // namespace tactus::app

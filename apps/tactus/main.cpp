@@ -1,0 +1,36 @@
+// tactus: the command line of the instrument.
+#include "command.h"
+
+#include <cstdio>
+#include <exception>
+
+int main(int argc, char** argv) {
+  using namespace tactus::app;
+  CLI::App app{"Tactus: a live instrument for DJs and performers.\n"};
+  app.name("tactus");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", TACTUS_VERSION);
+  app.footer("Examples:\n"
+             "  tactus demo ~/Music/tactus-demo     make a crate of seven tracks to try things with\n"
+             "  tactus mix ~/Music                  analyse a folder and mix it, live\n"
+             "  tactus mix ~/Music -o set.flac      the same, into a file\n"
+             "  tactus render set.jsonl -o out.wav  play a set file into a file\n"
+             "  tactus play a.mp3 b.flac            two decks, intents on standard input\n"
+             "  tactus COMMAND --help               all about one command");
+  Run run;
+  for (auto add : {add_start, add_demo, add_devices, add_render, add_mix, add_play, add_bench, add_intents}) {
+    add(app, run);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e);
+    return code == 0 ? kOk : kUsage;
+  }
+  try {
+    return run();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "tactus: %s\n", e.what());
+    return kFailed;
+  }
+}

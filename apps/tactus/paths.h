@@ -1,0 +1,19 @@
+// Where things of the user's are kept, by the XDG base directory specification; and what several commands share.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "demo/demo.h"
+
+namespace tactus::app {
+
+// $XDG_DATA_HOME/tactus/demo
+std::filesystem::path demo_folder();
+// $XDG_DATA_HOME/tactus/sets: where a rendered set goes when nobody said where.
+std::filesystem::path sets_folder();
+
+// Makes the demo crate with a line of progress; an exit code.
+int make_demo(const std::filesystem::path& folder, const demo::Options& options, bool quiet);
+
+}  // namespace tactus::app

@@ -1,0 +1,87 @@
+#include "render_out.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+#include "media/audio_writer.h"
+#include "progress.h"
+#include "session/track_sources.h"
+
+namespace tactus::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json level(double db) { return std::isfinite(db) ? Json(db) : Json(nullptr); }
+
+std::string report_json(const session::RenderReport& r, int rate) {
+  Json j = {{"frames", r.frames},
+            {"rate", rate},
+            {"realtime_factor", r.realtime_factor},
+            {"true_peak_db", level(r.true_peak_db)},
+            {"lufs", level(r.lufs)}};
+  j["events"] = Json::array();
+  for (const session::Executed& e : r.events) {
+    j["events"].push_back({{"do", e.text}, {"beat", e.beat.value()}, {"frame", e.frame.v}});
+  }
+  j["refused"] = Json::array();
+  for (const session::Refused& e : r.refused) j["refused"].push_back({{"do", e.text}, {"why", e.why}});
+  j["notices"] = r.notices;
+  return j.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void report_text(const session::RenderReport& r, const RenderOut& out, int rate) {
+  for (const session::Refused& e : r.refused) {
+    fmt::print(stderr, "refused{}: {}: {}\n", e.line ? fmt::format(" (line {})", e.line) : "", e.text, e.why);
+  }
+  for (const std::string& n : r.notices) fmt::print(stderr, "{}\n", n);
+  fmt::print("{}: {} at {} Hz, {:.1f} LUFS, true peak {:.1f} dBTP, {:.1f} x real time\n", out.path,
+             clock_text(static_cast<double>(r.frames) / rate), rate, r.lufs, r.true_peak_db, r.realtime_factor);
+}
+
+}  // namespace
+
+int render_out(const std::vector<session::ScriptEvent>& events, const session::RenderOptions& options,
+               session::MediaStack& media, const RenderOut& out) {
+  const auto fail = [](const media::Error& e) {
+    fmt::print(stderr, "tactus: {}\n", e.text());
+    return kFailed;
+  };
+  const auto container = media::AudioWriter::container_of(out.path);
+  if (!container) return fail(container.error());
+  media::WriterFormat format;
+  format.rate = static_cast<int>(options.rate.hz);
+  format.container = container.value();
+  auto writer = media::AudioWriter::create(out.path, format);
+  if (!writer) return fail(writer.error());
+  for (const auto& [seconds, name] : out.chapters) {
+    writer->mark(static_cast<std::int64_t>(seconds * options.rate.hz), name);
+  }
+  session::BlockingSource source(media.cache(), media.analyses());
+  Progress progress("render", out.quiet);
+  media::Status written;
+  const auto report = session::render(
+      events, options, source,
+      [&](std::span<const float> x) {
+        written = writer->write(x);
+        return written.ok();
+      },
+      [&](double done, double total) {
+        progress.show(total > 0 ? done / total : 0, clock_text(done) + " of about " + clock_text(total));
+      });
+  progress.done();
+  if (written) written = writer->finish();
+  if (!written) return fail(written.error());
+  if (out.json) {
+    fmt::print("{}\n", report_json(report, format.rate));
+  } else {
+    report_text(report, out, format.rate);
+  }
+  return kOk;
+}
+
+}  // namespace tactus::app

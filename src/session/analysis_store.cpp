@@ -1,0 +1,50 @@
+#include "session/analysis_store.h"
+
+#include <cstdlib>
+#include <future>
+
+#include "analysis/cache.h"
+#include "media/content_id.h"
+
+namespace tactus::session {
+
+std::optional<analysis::TrackAnalysis> AnalysisStore::cached(const std::string& path) const {
+  const auto id = media::content_id(path);
+  if (!id) return std::nullopt;
+  return analysis::Cache().find(id.value());
+}
+
+void AnalysisStore::get(const std::string& path, media::Lane lane, Done done, Progress progress) {
+  media::Job job;
+  job.kind = "analyze";
+  job.lane = lane;
+  job.path = path;
+  job.numbers = {};
+  // The worker looks into the cache first, and writes it.
+  pool_.submit(std::move(job), [path, done = std::move(done), progress = std::move(progress)](media::JobEvent&& e) {
+    switch (e.kind) {
+      case media::JobEvent::Kind::progress:
+        if (progress) progress(std::strtod(e.text.c_str(), nullptr));
+        break;
+      case media::JobEvent::Kind::done: {
+        auto found = analysis::parse_json(e.text);
+        if (found) {
+          done(std::move(*found));
+        } else {
+          done(media::Error{path, "the analysis came back unreadable"});
+        }
+        break;
+      }
+      case media::JobEvent::Kind::failed: done(std::move(e.error)); break;
+      default: break;
+    }
+  });
+}
+
+media::Result<analysis::TrackAnalysis> AnalysisStore::get(const std::string& path, media::Lane lane) {
+  std::promise<media::Result<analysis::TrackAnalysis>> answer;
+  get(path, lane, [&](media::Result<analysis::TrackAnalysis> found) { answer.set_value(std::move(found)); });
+  return answer.get_future().get();
+}
+
+}  // namespace tactus::session

@@ -1,0 +1,31 @@
+// Analyses of files: from the cache on disk if they are there, else made by a media worker. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "analysis/analysis.h"
+#include "media/worker_pool.h"
+
+namespace tactus::session {
+
+class AnalysisStore {
+ public:
+  explicit AnalysisStore(media::WorkerPool& pool) : pool_(pool) {}
+
+  // What the cache has; reads the file's beginning and end to know its content. Blocks on the disk.
+  std::optional<analysis::TrackAnalysis> cached(const std::string& path) const;
+
+  using Done = std::function<void(media::Result<analysis::TrackAnalysis>)>;
+  using Progress = std::function<void(double share)>;
+  // From the cache or by a worker; `done` is called once, on this thread or the pool's.
+  void get(const std::string& path, media::Lane lane, Done done, Progress progress = {});
+  // The same, blocking. Not from the pool's thread.
+  media::Result<analysis::TrackAnalysis> get(const std::string& path, media::Lane lane);
+
+ private:
+  media::WorkerPool& pool_;
+};
+
+}  // namespace tactus::session

@@ -1,0 +1,87 @@
+#include "session/live.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <future>
+
+namespace tactus::session {
+
+namespace {
+constexpr auto kTick = std::chrono::milliseconds(3);
+constexpr auto kFade = std::chrono::milliseconds(100);
+}  // namespace
+
+int default_feeder_threads() {
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2u, 5u)) - 1;
+}
+
+std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick,
+                                  std::string* error) {
+  std::unique_ptr<Live> live(new Live(options, source, std::move(notice), std::move(on_tick)));
+  msg::Command level;
+  level.op = msg::Op::set_param;
+  level.param = msg::Param::master;
+  level.a = Decibels{options.master_db}.gain();
+  live->session_.host().send(level);
+  io::OpenedAudio opened = io::open_audio(options.audio, live->session_.host().callback());
+  if (!opened.audio) {
+    *error = opened.error;
+    return nullptr;
+  }
+  live->audio_ = std::move(opened.audio);
+  live->control_ = std::thread([l = live.get()] { l->run(); });
+  return live;
+}
+
+Live::Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick)
+    : notice_(std::move(notice)),
+      on_tick_(std::move(on_tick)),
+      session_(options.session, source, {{}, [this](const std::string& text) { notice_(text); }}) {}
+
+Live::~Live() {
+  if (!control_.joinable()) return;
+  post([](Session& s) {
+    msg::Command fade;
+    fade.op = msg::Op::set_param;
+    fade.param = msg::Param::master;
+    fade.a = 0;
+    fade.ramp.frames = static_cast<std::int64_t>(s.options().rate.hz / 10);
+    s.host().send(fade);
+  });
+  std::this_thread::sleep_for(kFade + 2 * kTick);
+  stop_.store(true);
+  control_.join();
+  audio_.reset();
+}
+
+void Live::post(std::function<void(Session&)> task) {
+  session_.post([this, task = std::move(task)] { task(session_); });
+}
+
+void Live::call(const std::function<void(Session&)>& task) {
+  std::promise<void> done;
+  post([&](Session& s) {
+    task(s);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Live::run() {
+  pthread_setname_np(pthread_self(), "tactus-control");
+  setpriority(PRIO_PROCESS, 0, -5);  // above the workers; an ordinary user may not, and then it is an ordinary thread
+  auto next = std::chrono::steady_clock::now();
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (on_tick_) on_tick_(session_);
+    session_.tick();
+    for (const io::Notice& n : audio_->take_notices()) notice_(n.text);
+    next = std::max(next + kTick, std::chrono::steady_clock::now());
+    std::this_thread::sleep_until(next);
+  }
+}
+
+}  // namespace tactus::session

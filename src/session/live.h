@@ -1,0 +1,62 @@
+// A session that sounds: engine, feeders, audio device and the control thread that ticks it.
+//
+// Functions may be called from any one thread that isn't the control thread, unless stated.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "io/audio/backend.h"
+#include "session/session.h"
+
+namespace tactus::session {
+
+// Cores less one for the audio thread, at least one.
+int default_feeder_threads();
+
+struct LiveOptions {
+  io::AudioOptions audio;
+  Session::Options session;
+  double master_db = 0;  // where the master stands at the start
+};
+
+class Live {
+ public:
+  // On the control thread, once a tick (about every 3 ms), before the session's own.
+  using OnTick = std::function<void(Session&)>;
+  // Plain sentences for the user; on the control thread.
+  using OnNotice = std::function<void(const std::string&)>;
+
+  // Starts engine and device. Null, and a plain sentence in `error`, when no device can be opened.
+  static std::unique_ptr<Live> start(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick,
+                                     std::string* error);
+  // Fades out in a tenth of a second if something sounds, and stops.
+  ~Live();
+
+  // Runs `task` on the control thread at its next tick.
+  void post(std::function<void(Session&)> task);
+  // The same, and waits for its end.
+  void call(const std::function<void(Session&)>& task);
+
+  io::AudioStatus audio_status() const { return audio_->status(); }
+  io::Prelisten prelisten() const { return audio_->prelisten(); }
+  // Blocks that the audio thread and all feeders have passed; for TrackCache::Config::grace. Any thread.
+  std::uint64_t grace() const { return session_.host().grace(); }
+
+ private:
+  Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick);
+  void run();
+
+  OnNotice notice_;
+  OnTick on_tick_;
+  mutable Session session_;
+  std::unique_ptr<io::AudioOut> audio_;
+  std::atomic<bool> stop_{false};
+  std::thread control_;
+};
+
+}  // namespace tactus::session

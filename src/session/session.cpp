@@ -1,0 +1,290 @@
+#include "session/session.h"
+
+#include <algorithm>
+
+namespace tactus::session {
+
+using msg::Op;
+using schedule::HostAction;
+namespace ask = schedule::ask;
+
+namespace {
+
+ctl::EngineHost::Options host_options(const Session::Options& o) {
+  ctl::EngineHost::Options h;
+  h.rate = o.rate;
+  h.decks = o.decks;
+  h.tempo = o.tempo;
+  h.feeder_threads = o.feeder_threads;
+  h.max_block = o.max_block;
+  h.record = o.record;
+  return h;
+}
+
+constexpr double kPinSeconds = 0.1;
+// Offline: a control tick, a block, kLead and the longest stretcher's window, so that no audio that was fed before a
+// tempo change was published is heard after it, whatever the block size.
+constexpr std::int64_t kOfflineLead = 16384;
+
+}  // namespace
+
+Session::Session(const Options& options, TrackSource& source, Observer observer)
+    : options_(options),
+      source_(source),
+      observer_(std::move(observer)),
+      host_(host_options(options)),
+      tracks_(options.rate),
+      scheduler_(options.scheduler),
+      clock_(options.rate, options.tempo) {
+  // Live the engine may be a block on from what is read here, and feeders have stretched audio for kLead beyond that.
+  // Offline the same for every block size, so that decisions are.
+  world_.lead = {options.feeder_threads == 0 ? kOfflineLead : 2 * options.max_block + ctl::DeckFeeder::kLead};
+  refresh();
+}
+
+Session::~Session() = default;
+
+void Session::post(std::function<void()> task) {
+  const std::lock_guard lock(post_mutex_);
+  posted_.push_back(std::move(task));
+}
+
+void Session::run_posted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(post_mutex_);
+    tasks.swap(posted_);
+  }
+  for (auto& task : tasks) task();
+}
+
+schedule::Fate Session::submit(const std::string& text, const schedule::Source& source, msg::When at) {
+  const auto parsed = schedule::parse(text);
+  if (!parsed.intent) {
+    schedule::Fate refused;
+    refused.reason = parsed.error.text();
+    return refused;
+  }
+  schedule::Fate fate = scheduler_.submit(*parsed.intent, source, world_, at);
+  if (fate.id) texts_[fate.id] = text;
+  carry_out(fate.out);
+  return fate;
+}
+
+void Session::tick() {
+  refresh();
+  take_events();
+  run_posted();
+  if (clock_.tick(world_, world_.now + world_.lead)) publish_map();
+  carry_out(scheduler_.tick(world_));
+  for (std::size_t n = retries_.size(); n > 0; --n) {
+    auto retry = std::move(retries_.front());
+    retries_.pop_front();
+    if (!retry()) retries_.push_back(std::move(retry));
+  }
+  flush();
+  host_.tick_plans();
+  tracks_.collect(host_.grace());
+  source_.collect();
+  if (world_.seconds(world_.now - Frame{pinned_at_}) > kPinSeconds || pinned_at_ == INT64_MIN) {
+    keep_decoded();
+    pinned_at_ = world_.now.v;
+  }
+}
+
+void Session::refresh() {
+  world_.snapshot = host_.snapshot();
+  world_.map = host_.map();
+  world_.now = Frame{host_.frame()};
+  world_.metre = clock_.metre();
+  world_.leader = clock_.leader();
+  for (int d = 0; d < options_.decks; ++d) {
+    const LoadedTrack* track = track_on(d);
+    schedule::DeckInfo& info = world_.decks[static_cast<std::size_t>(d)];
+    info.path = track ? track->path : "";
+    info.grid_bpm = track && !track->ref.grid.empty() ? track->ref.grid.bpm_at(world_.snapshot.decks[d].position) : 0;
+    info.has_stems = track && track->pcm->info().channels == 8;
+  }
+}
+
+// Around playheads, cues and loops.
+void Session::keep_decoded() {
+  for (int d = 0; d < options_.decks; ++d) {
+    const msg::DeckSnapshot& deck = world_.snapshot.decks[d];
+    const LoadedTrack* track = track_on(d);
+    if (!track) continue;
+    std::vector<std::int64_t> frames{static_cast<std::int64_t>(deck.position)};
+    if (deck.cue >= 0) frames.push_back(static_cast<std::int64_t>(deck.cue));
+    if (deck.loop_start >= 0) frames.push_back(static_cast<std::int64_t>(deck.loop_start));
+    for (double cue : deck.hotcues) {
+      if (cue >= 0) frames.push_back(static_cast<std::int64_t>(cue));
+    }
+    source_.keep(track->pcm, frames);
+    if (deck.source == msg::DeckSource::silent && deck.speed != 0) source_.want(track->pcm, frames.front());
+  }
+}
+
+void Session::publish_map() {
+  host_.set_map(clock_.map());
+  world_.map = clock_.map();
+}
+
+const LoadedTrack* Session::track_on(int deck) const {
+  const std::uint64_t id = world_.snapshot.decks[deck].track_id;
+  return id ? tracks_.find(id) : nullptr;
+}
+
+void Session::take_events() {
+  msg::Event e;
+  while (host_.poll(e)) {
+    if (e.kind == msg::Event::Kind::track_released) tracks_.released(e.track, host_.grace());
+    scheduler_.on_event(e, world_);
+    if (e.kind != msg::Event::Kind::executed) continue;
+    const auto text = texts_.find(e.id);
+    if (text == texts_.end()) continue;
+    if (observer_.executed) observer_.executed({e.id, text->second, Beat{e.micro_beat}, Frame{e.frame}});
+    texts_.erase(text);
+  }
+}
+
+// --- Carrying out ----------------------------------------------------------------------------------------------------
+
+void Session::carry_out(schedule::Output out) {
+  for (const HostAction& action : out.actions) act(action);
+  for (const msg::Command& c : out.commands) send(c);
+  for (const schedule::Notice& n : out.notices) {
+    if (observer_.notice) observer_.notice(n.text);
+  }
+}
+
+void Session::send(const msg::Command& c) {
+  outbox_.push_back(c);
+  flush();
+}
+
+void Session::flush() {
+  while (!outbox_.empty() && host_.send(outbox_.front())) outbox_.pop_front();
+}
+
+msg::Command Session::command(const HostAction& action, Op op, int deck) const {
+  msg::Command c;
+  c.id = action.id;
+  c.op = op;
+  c.deck = static_cast<std::uint8_t>(deck);
+  c.when = action.when;
+  return c;
+}
+
+void Session::act(const HostAction& action) {
+  if (const auto* load = std::get_if<ask::Load>(&action.what)) {
+    open(action, load->deck, load->path, [this, action, deck = load->deck](const LoadedTrack& track) {
+      msg::Command c = command(action, Op::load, deck);
+      c.track = &track.ref;
+      send(c);
+    });
+  } else if (const auto* undo = std::get_if<ask::UndoLoad>(&action.what)) {
+    open(action, undo->deck, undo->path, [this, action, undo = *undo](const LoadedTrack& track) {
+      msg::Command c = command(action, Op::load, undo.deck);
+      c.track = &track.ref;
+      c.a = undo.law.at(world_.frame_of(action.when) + world_.lead);
+      if (c.when.kind == msg::When::Kind::now) c.when = msg::When::at(world_.now + world_.lead);
+      send(c);
+      if (!undo.law.playing) return;
+      c.op = Op::play;
+      c.track = nullptr;
+      send(c);
+    });
+  } else if (const auto* unload = std::get_if<ask::Unload>(&action.what)) {
+    send(command(action, Op::unload, unload->deck));
+    carry_out(scheduler_.host_done(action.id, world_));
+  } else if (const auto* twin = std::get_if<ask::LoadDouble>(&action.what)) {
+    const LoadedTrack* from = track_on(twin->from);
+    if (!from) {
+      carry_out(scheduler_.host_failed(action.id, "the deck to double is empty", world_));
+      return;
+    }
+    const LoadedTrack& copy = tracks_.adopt(from->path, from->pcm, from->analysis);
+    msg::Command c = command(action, Op::double_from, twin->deck);
+    c.index = static_cast<std::uint8_t>(twin->from);
+    c.track = &copy.ref;
+    send(c);
+    carry_out(scheduler_.host_done(action.id, world_));
+  } else if (const auto* fx = std::get_if<ask::FxType>(&action.what)) {
+    set_fx(action, *fx);
+  } else if (std::get_if<ask::Cancel>(&action.what)) {
+    opening_.erase(action.id);
+  } else {
+    if (clock_.apply(action, world_.now + world_.lead)) publish_map();
+    carry_out(scheduler_.host_done(action.id, world_));
+  }
+}
+
+void Session::set_fx(const HostAction& action, const ask::FxType& what) {
+  const int slot = what.unit * msg::kFxSlots + what.slot;
+  const int effect = what.name.empty() ? -1 : msg::find_fx(what.name);
+  auto attempt = [this, id = action.id, deck = what.deck, slot, effect] {
+    if (!host_.set_fx(deck, slot, effect)) return false;
+    carry_out(scheduler_.host_done(id, world_));
+    return true;
+  };
+  if (!attempt()) retries_.push_back(attempt);
+}
+
+void Session::open(const HostAction& action, int deck, const std::string& path,
+                   std::function<void(const LoadedTrack&)> then) {
+  opening_.insert(action.id);
+  const std::uint64_t id = action.id;
+  std::weak_ptr<int> alive = alive_;
+  auto here = std::this_thread::get_id();
+  source_.open(path, options_.rate, [this, alive, here, id, deck, path, then](OpenedTrack result) {
+    if (std::this_thread::get_id() == here) {  // a blocking source answers within the call
+      opened(id, deck, path, std::move(result), then);
+      return;
+    }
+    auto held = std::make_shared<OpenedTrack>(std::move(result));
+    if (auto session = alive.lock()) {
+      post([this, id, deck, path, then, held] { opened(id, deck, path, std::move(*held), then); });
+    }
+  });
+}
+
+void Session::opened(std::uint64_t id, int deck, const std::string& path, OpenedTrack result,
+                     const std::function<void(const LoadedTrack&)>& then) {
+  if (opening_.erase(id) == 0) return;  // taken back meanwhile
+  if (!result.pcm) {
+    carry_out(scheduler_.host_failed(id, result.pcm.error().text(), world_));
+    return;
+  }
+  const bool analysed = result.analysis.has_value();
+  if (!result.pcm.value()->info().notice.empty() && observer_.notice) {
+    observer_.notice(path + ": " + result.pcm.value()->info().notice);
+  }
+  const LoadedTrack& track = tracks_.adopt(path, result.pcm.value(), std::move(result.analysis));
+  then(track);
+  carry_out(scheduler_.host_done(id, world_));
+  if (!analysed) ask_for_analysis(track.ref.id, deck, path);
+}
+
+// A track that nobody has analysed yet plays without a grid until its analysis comes.
+void Session::ask_for_analysis(std::uint64_t track_id, int deck, const std::string& path) {
+  std::weak_ptr<int> alive = alive_;
+  source_.analyse(path, [this, alive, track_id, deck](analysis::TrackAnalysis found) {
+    auto session = alive.lock();
+    if (!session) return;
+    post([this, track_id, deck, found] {
+      const LoadedTrack* track = tracks_.regrid(track_id, found);
+      if (!track) return;
+      msg::Command c;
+      c.op = Op::regrid;
+      c.deck = static_cast<std::uint8_t>(deck);
+      c.track = &track->ref;
+      send(c);
+    });
+  });
+}
+
+bool Session::idle() const {
+  return opening_.empty() && outbox_.empty() && retries_.empty() && scheduler_.pending(world_).empty();
+}
+
+}  // namespace tactus::session

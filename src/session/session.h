@@ -1,0 +1,132 @@
+// One running set: scheduler, clock, tracks and engine, wired together. All musical decisions pass through here.
+//
+// Everything but post() belongs to one thread, the control thread: live it is a thread that ticks every few
+// milliseconds, in a render it is the render's own. Nothing here is realtime-safe; nothing here can make the sound
+// wait.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/ctl/engine_host.h"
+#include "schedule/clock_owner.h"
+#include "schedule/scheduler.h"
+#include "session/track_pool.h"
+
+namespace tactus::session {
+
+// A file made playable: decoded (as far as needed) and, if it is known yet, analysed.
+struct OpenedTrack {
+  media::Result<media::TrackPtr> pcm;
+  std::optional<analysis::TrackAnalysis> analysis;
+};
+
+// Where tracks come from: blocking in a render, through workers live.
+class TrackSource {
+ public:
+  virtual ~TrackSource() = default;
+  // Calls `done` once, at once or later, from any thread.
+  virtual void open(const std::string& path, SampleRate rate, std::function<void(OpenedTrack)> done) = 0;
+  // Calls `done` with an analysis that open() didn't have yet; may never call it.
+  virtual void analyse(const std::string& path, std::function<void(analysis::TrackAnalysis)> done) = 0;
+  // Positions that must stay decoded, the playhead first; and one that is needed at once.
+  virtual void keep(const media::TrackPtr& track, std::span<const std::int64_t> frames) = 0;
+  virtual void want(const media::TrackPtr& track, std::int64_t frame) = 0;
+  // Now and then: frees what nobody reads any more.
+  virtual void collect() = 0;
+};
+
+// An intent that the engine executed, and when.
+struct Executed {
+  std::uint64_t id = 0;
+  std::string text;
+  Beat beat;
+  Frame frame;
+};
+
+class Session {
+ public:
+  struct Options {
+    SampleRate rate{48000};
+    int decks = 4;
+    Bpm tempo{120};
+    int max_block = 512;
+    int feeder_threads = 0;  // 0: offline, see EngineHost
+    bool record = false;
+    schedule::SchedulerOptions scheduler;
+  };
+  // What the session tells its owner, on the control thread.
+  struct Observer {
+    std::function<void(const Executed&)> executed;
+    std::function<void(const std::string&)> notice;
+  };
+
+  // The source outlives the session.
+  Session(const Options& options, TrackSource& source, Observer observer = {});
+  ~Session();
+
+  // Any thread: runs `task` on the control thread at its next tick.
+  void post(std::function<void()> task);
+
+  // Parses, judges and carries out one intent. A text that doesn't parse is refused with the parser's words.
+  schedule::Fate submit(const std::string& text, const schedule::Source& source, msg::When at = {});
+  // Once a control period.
+  void tick();
+
+  const schedule::World& world() const { return world_; }
+  schedule::Scheduler& scheduler() { return scheduler_; }
+  ctl::EngineHost& host() { return host_; }
+  const LoadedTrack* track_on(int deck) const;
+  const Options& options() const { return options_; }
+  // Whether nothing is on its way: no file being opened, no command waiting for room, none pending in the scheduler.
+  bool idle() const;
+
+ private:
+  void carry_out(schedule::Output out);
+  void act(const schedule::HostAction& action);
+  void open(const schedule::HostAction& action, int deck, const std::string& path,
+            std::function<void(const LoadedTrack&)> then);
+  void opened(std::uint64_t id, int deck, const std::string& path, OpenedTrack result,
+              const std::function<void(const LoadedTrack&)>& then);
+  void ask_for_analysis(std::uint64_t track_id, int deck, const std::string& path);
+  void set_fx(const schedule::HostAction& action, const schedule::ask::FxType& what);
+  msg::Command command(const schedule::HostAction& action, msg::Op op, int deck) const;
+  void send(const msg::Command& c);
+  void flush();
+  void refresh();
+  void take_events();
+  void run_posted();
+  void publish_map();
+  void keep_decoded();
+
+  Options options_;
+  TrackSource& source_;
+  Observer observer_;
+  ctl::EngineHost host_;
+  TrackPool tracks_;
+  schedule::Scheduler scheduler_;
+  schedule::ClockOwner clock_;
+  schedule::World world_;
+
+  std::deque<msg::Command> outbox_;  // what didn't fit into the engine's ring yet
+  std::deque<std::function<bool()>> retries_;
+  std::map<std::uint64_t, std::string> texts_;  // of accepted intents that haven't executed
+  std::set<std::uint64_t> opening_;
+  std::int64_t pinned_at_ = INT64_MIN;
+
+  std::mutex post_mutex_;
+  std::vector<std::function<void()>> posted_;
+  // Answers of workers that come after the session has gone find nobody.
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace tactus::session

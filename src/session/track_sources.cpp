@@ -1,0 +1,36 @@
+#include "session/track_sources.h"
+
+namespace tactus::session {
+
+void BlockingSource::open(const std::string& path, SampleRate rate, std::function<void(OpenedTrack)> done) {
+  auto track = cache_.open(path, static_cast<int>(rate.hz));
+  if (track) {
+    const media::Status whole = cache_.ensure(track.value(), 0, track.value()->table().frames());
+    if (!whole) track = whole.error();
+  }
+  std::optional<analysis::TrackAnalysis> analysis;
+  if (track) {
+    // A track that can be played but not analysed (too short, say) plays without a grid.
+    auto found = analyses_.get(path, media::Lane::normal);
+    if (found) analysis = std::move(found.value());
+  }
+  done({std::move(track), std::move(analysis)});
+}
+
+void LiveSource::open(const std::string& path, SampleRate rate, std::function<void(OpenedTrack)> done) {
+  // First, so that the deck stands at the first sound with a grid, if the file is known.
+  auto known = analyses_.cached(path);
+  const std::int64_t from = known ? static_cast<std::int64_t>(known->first_sound * rate.hz) : 0;
+  cache_.open(path, static_cast<int>(rate.hz), from,
+              [done = std::move(done), known = std::move(known)](media::Result<media::TrackPtr> track) mutable {
+                done({std::move(track), std::move(known)});
+              });
+}
+
+void LiveSource::analyse(const std::string& path, std::function<void(analysis::TrackAnalysis)> done) {
+  analyses_.get(path, media::Lane::normal, [done = std::move(done)](media::Result<analysis::TrackAnalysis> found) {
+    if (found) done(std::move(found.value()));
+  });
+}
+
+}  // namespace tactus::session
