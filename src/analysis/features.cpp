@@ -195,9 +195,9 @@ class PitchMeter {
   void frame(const double* samples) {
     for (std::size_t i = 0; i < kSize; ++i) windowed_[i] = samples[i] * window_[i];
     fft_.forwardMagnitude(windowed_.data(), magnitude_.data());
-    PitchClasses treble{}, bass{};
+    PitchClasses scale{}, home{};
     const auto bin = [&](double hz) { return static_cast<std::size_t>(hz * kSize / rate_); };
-    for (std::size_t i = bin(35); i < std::min(bin(2000), kSize / 2 - 1); ++i) {
+    for (std::size_t i = bin(80); i < std::min(bin(930), kSize / 2 - 1); ++i) {
       const double a = magnitude_[i - 1], b = magnitude_[i], c = magnitude_[i + 1];
       if (b <= a || b < c || b < 0.05) continue;
       // The peak of a parabola through the log magnitudes (good to about a hundredth of a bin for a Hann window).
@@ -205,18 +205,16 @@ class PitchMeter {
       const double curve = la - 2 * lb + lc;
       const double offset = curve < 0 ? 0.5 * (la - lc) / curve : 0;
       const double hz = (static_cast<double>(i) + offset) * rate_ / kSize;
-      // The square root stands for how loudness grows and keeps one loud voice from hiding the others.
-      const double weight = std::sqrt(b);
       const double pitch = 12 * std::log2(hz / 440) + 69;
-      if (hz > 130) {
-        add(treble, pitch, weight);
-        tuning_cos_ += weight * std::cos(kTau * pitch);
-        tuning_sin_ += weight * std::sin(kTau * pitch);
-      }
-      if (hz < 180) add(bass, pitch, weight);
+      const double root = std::sqrt(b);
+      if (hz >= 80 && hz < 660) add(home, pitch, b);
+      if (hz < 110) continue;
+      add(scale, pitch, root);
+      tuning_cos_ += root * std::cos(kTau * pitch);
+      tuning_sin_ += root * std::sin(kTau * pitch);
     }
-    out_.treble.push_back(treble);
-    out_.bass.push_back(bass);
+    out_.scale.push_back(scale);
+    out_.home.push_back(home);
   }
   // Spread over the two nearest bins.
   static void add(PitchClasses& classes, double pitch, double weight) {

@@ -31,9 +31,9 @@ struct Features {
   // Spectral peaks as pitch classes, every `pitch_step` seconds, centred at `pitch_first` onwards.
   double pitch_step = 0;
   double pitch_first = 0;
-  std::vector<PitchClasses> treble;  // 130 Hz to 2 kHz
-  std::vector<PitchClasses> bass;    // 35 to 180 Hz
-  double tuning = 0;                 // of the whole track against A = 440 Hz, -0.5 to 0.5 semitones
+  std::vector<PitchClasses> scale;  // 110 to 930 Hz, each peak by the root of its magnitude: which notes are in use
+  std::vector<PitchClasses> home;   // 80 to 660 Hz, by its magnitude: which of them matter
+  double tuning = 0;                // of the whole track against A = 440 Hz, -0.5 to 0.5 semitones
 
   std::int64_t first_sound = 0;  // frames: first and one past the last above -60 dBFS; equal when there is none
   std::int64_t last_sound = 0;

@@ -10,36 +10,30 @@ namespace {
 
 using Profile = std::array<double, 12>;
 
-// How much each degree, in semitones above the tonic, belongs to a key: the probe-tone ratings of Krumhansl and Kessler
-// (1982), as Sha'ath (2011) changed them for dance music.
-constexpr Profile kMajor = {6.6, 2.0, 3.5, 2.3, 4.6, 4.0, 2.5, 5.2, 2.4, 3.7, 2.3, 3.4};
-constexpr Profile kMinor = {6.5, 2.7, 3.5, 5.4, 2.6, 3.5, 2.5, 5.2, 4.0, 2.7, 4.3, 3.2};
+// How much each degree, in semitones above the tonic, belongs to a key: Temperley's (1999), sharp about which notes are
+// in the scale,
+constexpr Profile kMajorScale = {5, 2, 3.5, 2, 4.5, 4, 2, 4.5, 2, 3.5, 1.5, 4};
+constexpr Profile kMinorScale = {5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4};
+// and a plainer one that is sharp about the tonic triad, to tell a key from its relative.
+constexpr Profile kMajorHome = {1, 0, 0.5, 0, 0.6, 0.4, 0, 0.7, 0, 0.5, 0, 0.4};
+constexpr Profile kMinorHome = {1, 0, 0.4, 0.7, 0, 0.5, 0, 0.7, 0.3, 0.05, 0.4, 0.05};
 
-// Twelve pitch classes of the track's own tuning, summed over the track. Each frame counts with the square root of its
-// loudness.
-Profile pitch_classes(const std::vector<PitchClasses>& frames, double tuning) {
-  std::array<double, kPitchBins> sum{};
-  for (const PitchClasses& frame : frames) {
-    double all = 0;
-    for (const float v : frame) all += v;
-    if (all <= 0) continue;
-    const double weight = 1 / std::sqrt(all);
-    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += frame[k] * weight;
-  }
-  Profile out{};
+using Scores = std::array<double, 24>;
+
+// Adds one frame, folded to twelve pitch classes of the track's own tuning. Frames count by the root of their loudness.
+void add_frame(Profile& sum, const PitchClasses& frame, double tuning) {
+  double all = 0;
+  for (const float v : frame) all += v;
+  if (all <= 0) return;
+  const double weight = 1 / std::sqrt(all);
   for (int bin = 0; bin < kPitchBins; ++bin) {
     const double pitch = bin / (kPitchBins / 12.0) - tuning;
-    const double below = std::floor(pitch);
-    // A triangle one semitone wide either way: what lies between two notes counts for neither.
-    const double above_share = pitch - below;
-    const auto at = [&](double semitone) -> double& {
-      return out[static_cast<std::size_t>((static_cast<int>(semitone) % 12 + 12) % 12)];
-    };
-    const auto share = [](double away) { return std::max(0.0, 1 - 2 * away); };
-    at(below) += sum[static_cast<std::size_t>(bin)] * share(above_share);
-    at(below + 1) += sum[static_cast<std::size_t>(bin)] * share(1 - above_share);
+    const double nearest = std::round(pitch);
+    // What lies half-way between two notes counts for neither.
+    const double share = 1 - 2 * std::fabs(pitch - nearest);
+    sum[static_cast<std::size_t>((static_cast<int>(nearest) + 12) % 12)] +=
+        share * weight * frame[static_cast<std::size_t>(bin)];
   }
-  return out;
 }
 
 double correlation(const Profile& heard, const Profile& profile, int tonic) {
@@ -59,26 +53,54 @@ double correlation(const Profile& heard, const Profile& profile, int tonic) {
   return hp / std::sqrt(hh * pp);
 }
 
+// Each stretch of ten seconds votes for every key by how well it fits; so one loud part doesn't decide alone.
+Scores votes(const std::vector<PitchClasses>& frames, const Features& features, const Profile& major,
+             const Profile& minor) {
+  const auto stretch = std::max<std::size_t>(1, static_cast<std::size_t>(10 / features.pitch_step));
+  Scores out{};
+  for (std::size_t from = 0; from < frames.size(); from += stretch) {
+    Profile heard{};
+    for (std::size_t i = from; i < std::min(frames.size(), from + stretch); ++i) {
+      add_frame(heard, frames[i], features.tuning);
+    }
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      const music::Key key = music::Key::of_index(static_cast<int>(k));
+      out[k] += correlation(heard, key.minor ? minor : major, key.tonic);
+    }
+  }
+  const double stretches = std::ceil(static_cast<double>(frames.size()) / static_cast<double>(stretch));
+  for (double& v : out) v /= std::max(1.0, stretches);
+  return out;
+}
+
 }  // namespace
 
 Tonality find_key(const Features& features) {
-  const Profile treble = pitch_classes(features.treble, features.tuning);
-  const Profile bass = pitch_classes(features.bass, features.tuning);
-  std::array<double, 24> scores{};
-  for (int i = 0; i < 24; ++i) {
-    const music::Key key = music::Key::of_index(i);
-    // The bass says less of the scale but more of where home is.
-    scores[static_cast<std::size_t>(i)] = correlation(treble, key.minor ? kMinor : kMajor, key.tonic) +
-                                          0.4 * correlation(bass, key.minor ? kMinor : kMajor, key.tonic);
+  constexpr double kTonal = 0.25;  // correlation below which there is no scale to speak of
+  const Scores scale = votes(features.scale, features, kMajorScale, kMinorScale);
+  // First the notes: the twelve scales, each with its major and its relative minor.
+  const auto of_scale = [&](int tonic) {
+    const music::Key key{static_cast<std::uint8_t>(tonic), false};
+    return std::max(scale[static_cast<std::size_t>(key.index())],
+                    scale[static_cast<std::size_t>(key.relative().index())]);
+  };
+  int best = 0;
+  for (int tonic = 1; tonic < 12; ++tonic) {
+    if (of_scale(tonic) > of_scale(best)) best = tonic;
   }
-  const auto best = std::max_element(scores.begin(), scores.end());
-  const auto index = static_cast<std::size_t>(best - scores.begin());
-  if (*best < 0.3) return {};
-  double second = -2;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (i != index) second = std::max(second, scores[i]);
+  if (of_scale(best) < kTonal) return {};
+  double second = -1;
+  for (int tonic = 0; tonic < 12; ++tonic) {
+    if (tonic != best) second = std::max(second, of_scale(tonic));
   }
-  return {music::Key::of_index(static_cast<int>(index)), std::clamp((*best - second) * 4, 0.01, 1.0)};
+  // Then which of the two is home.
+  const Scores home = votes(features.home, features, kMajorHome, kMinorHome);
+  const music::Key major{static_cast<std::uint8_t>(best), false};
+  const double lead =
+      home[static_cast<std::size_t>(major.index())] - home[static_cast<std::size_t>(major.relative().index())];
+  const double sure_of_scale = std::clamp((of_scale(best) - second) * 5, 0.0, 1.0);
+  const double sure_of_home = std::clamp(0.5 + std::fabs(lead) * 5, 0.0, 1.0);
+  return {lead > 0 ? major : major.relative(), std::max(0.01, sure_of_scale * sure_of_home)};
 }
 
 }  // namespace tactus::analysis

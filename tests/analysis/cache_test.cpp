@@ -1,0 +1,243 @@
+// JSON in and out, and the cache on disk.
+#include "analysis/cache.h"
+
+#include <sndfile.h>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "analysis/band.h"
+#include "media/content_id.h"
+
+namespace tactus::analysis {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "tactus-analysis-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    path_ = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TrackAnalysis example() {
+  TrackAnalysis a;
+  a.title = "Zwölf \"Uhr\"\n";
+  a.artist = "Ω";
+  a.duration = 181.25;
+  a.grid = {{0.1234567890123, 0, 125.98765432109}, {60.5, 127, 126}};
+  a.bpm = 126;
+  a.confidence = 0.87;
+  a.grid_error_ms = 0.61;
+  a.first_downbeat = 0.1234567890123;
+  a.phrases = {{0, 32, 0.25}, {8, 8, 0.7}, {16, 16, 1}};
+  a.key = *music::parse_key("F#m");
+  a.key_confidence = 0.5;
+  a.lufs = -9.31;
+  a.true_peak_db = 0.42;
+  a.first_sound = 0.12;
+  a.last_sound = 180;
+  return a;
+}
+
+std::string read(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+std::vector<std::string> files_below(const std::string& path) {
+  std::vector<std::string> out;
+  for (const auto& e : fs::recursive_directory_iterator(path)) {
+    if (e.is_regular_file()) out.push_back(e.path().string());
+  }
+  return out;
+}
+
+void write_music(const std::string& path, double bpm) {
+  testing::Score score;
+  score.bpm = bpm;
+  score.bars = 8;
+  const testing::Sound sound = testing::play(score);
+  SF_INFO info{};
+  info.channels = 2;
+  info.samplerate = sound.rate;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
+  SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
+  ASSERT_NE(file, nullptr);
+  sf_writef_float(file, sound.pcm.data(), static_cast<sf_count_t>(sound.pcm.size() / 2));
+  sf_close(file);
+}
+
+TEST(AnalysisJson, ReadsBackExactly) {
+  TrackAnalysis a = example();
+  EXPECT_EQ(parse_json(to_json(a)), a);
+  EXPECT_EQ(to_json(a).find('\n'), std::string::npos);
+  a.lufs = a.true_peak_db = -std::numeric_limits<double>::infinity();
+  a.grid.clear();
+  EXPECT_EQ(parse_json(to_json(a)), a);
+}
+
+TEST(AnalysisJson, TagsThatAreNoUtf8CostNothingElse) {
+  TrackAnalysis a = example();
+  a.title = "caf\xe9";
+  const auto back = parse_json(to_json(a));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->bpm, a.bpm);
+}
+
+TEST(AnalysisJson, RefusesWhatIsNotAWholeAndPlausibleAnalysis) {
+  const std::string good = to_json(example());
+  EXPECT_FALSE(parse_json(""));
+  EXPECT_FALSE(parse_json("[]"));
+  EXPECT_FALSE(parse_json("{}"));
+  for (std::size_t n = 0; n < good.size(); n += 7) EXPECT_FALSE(parse_json(good.substr(0, n)));
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  EXPECT_FALSE(parse_json(with("\"tactus_analysis\":1", "\"tactus_analysis\":999")));
+  EXPECT_FALSE(parse_json(with("F# minor", "H minor")));
+  EXPECT_FALSE(parse_json(with("\"bpm\":126.0", "\"bpm\":-126.0")));
+  EXPECT_FALSE(parse_json(with("\"duration\":181.25", "\"duration\":1.25")));
+  // Beats that run backwards.
+  EXPECT_FALSE(parse_json(with("\"beat\":127.0", "\"beat\":-127.0")));
+}
+
+TEST(AnalysisJson, DamagedBytesNeverCrash) {
+  const std::string good = to_json(example());
+  std::mt19937 random(7);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = good;
+    for (int k = 0; k < 3; ++k) text[random() % text.size()] = static_cast<char>(random());
+    if (const auto a = parse_json(text)) EXPECT_EQ(parse_json(to_json(*a)), a);
+  }
+}
+
+TEST(AnalysisCache, FindsWhatWasStored) {
+  const Folder folder;
+  const Cache cache(folder / "new/folder");
+  EXPECT_FALSE(cache.find("abc"));
+  ASSERT_TRUE(cache.store("abc", example()).ok());
+  EXPECT_EQ(cache.find("abc"), example());
+  EXPECT_FALSE(cache.find("abd"));
+  EXPECT_EQ(files_below(folder.path()).size(), 1u);
+}
+
+TEST(AnalysisCache, IgnoresDamageAndWritesItAnew) {
+  const Folder folder;
+  const Cache cache(folder.path());
+  ASSERT_TRUE(cache.store("abc", example()).ok());
+  const std::string file = files_below(folder.path()).at(0);
+  for (const std::string& damage : {std::string(), read(file).substr(0, 100), std::string(1000, '\xff')}) {
+    write(file, damage);
+    EXPECT_FALSE(cache.find("abc"));
+    ASSERT_TRUE(cache.store("abc", example()).ok());
+    EXPECT_EQ(cache.find("abc"), example());
+  }
+}
+
+TEST(AnalysisCache, ManyWritersLeaveOneWholeFile) {
+  const Folder folder;
+  const Cache cache(folder.path());
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 4; ++t) {
+    writers.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_TRUE(cache.store("abc", example()).ok());
+        const auto found = cache.find("abc");
+        EXPECT_TRUE(found && *found == example());
+      }
+    });
+  }
+  for (std::thread& t : writers) t.join();
+  EXPECT_EQ(files_below(folder.path()).size(), 1u);
+}
+
+TEST(AnalysisCache, FollowsTheContentNotTheName) {
+  const Folder folder;
+  const Folder music;
+  const Cache cache(folder.path());
+  write_music(music / "a.wav", 126);
+  const auto first = analyze_cached(music / "a.wav", cache);
+  ASSERT_TRUE(first) << first.error().text();
+  EXPECT_NEAR(first.value().bpm, 126, 0.02);
+  EXPECT_EQ(files_below(music.path()).size(), 1u) << "something was written beside the music";
+  ASSERT_EQ(files_below(folder.path()).size(), 1u);
+
+  // The same bytes under another name: what the cache says is taken, even if it were wrong.
+  fs::copy_file(music / "a.wav", music / "b.wav");
+  TrackAnalysis marked = first.value();
+  marked.title = "from the cache";
+  ASSERT_TRUE(cache.store(media::content_id(music / "a.wav").value(), marked).ok());
+  EXPECT_EQ(analyze_cached(music / "b.wav", cache).value().title, "from the cache");
+
+  // Other bytes under the same name.
+  write_music(music / "a.wav", 140);
+  EXPECT_NEAR(analyze_cached(music / "a.wav", cache).value().bpm, 140, 0.02);
+  EXPECT_EQ(files_below(folder.path()).size(), 2u);
+}
+
+TEST(AnalysisCache, LivesWhereXdgSays) {
+  const char* old = std::getenv("XDG_CACHE_HOME");
+  const std::string kept = old ? old : "";
+  ::setenv("XDG_CACHE_HOME", "/somewhere/else", 1);
+  EXPECT_EQ(Cache().folder(), "/somewhere/else/tactus/analysis");
+  ::setenv("XDG_CACHE_HOME", "relative", 1);
+  EXPECT_EQ(Cache().folder(), std::string(std::getenv("HOME")) + "/.cache/tactus/analysis");
+  old ? ::setenv("XDG_CACHE_HOME", kept.c_str(), 1) : ::unsetenv("XDG_CACHE_HOME");
+}
+
+TEST(AnalysisCache, CannotBeWrittenTo) {
+  const Folder music;
+  write_music(music / "a.wav", 126);
+  write(music / "file", "");
+  const Cache cache(music / "file/below");
+  EXPECT_FALSE(cache.store("abc", example()).ok());
+  EXPECT_TRUE(analyze_cached(music / "a.wav", cache).ok());
+}
+
+TEST(AnalysisFile, SaysWhichFileAndWhy) {
+  const Folder music;
+  write(music / "text.mp3", "this is not music");
+  const auto bad = analyze_file(music / "text.mp3");
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().text().find("text.mp3"), std::string::npos);
+  EXPECT_FALSE(analyze_file(music / "absent.flac"));
+  EXPECT_FALSE(analyze_cached(music / "absent.flac", Cache(music.path())));
+}
+
+TEST(AnalysisFile, ReportsProgressAndStopsWhenAsked) {
+  const Folder music;
+  write_music(music / "a.wav", 126);
+  double last = -1;
+  ASSERT_TRUE(analyze_file(music / "a.wav", [&](double share) {
+    EXPECT_GE(share, last);
+    last = share;
+    return true;
+  }));
+  EXPECT_EQ(last, 1);
+  const auto stopped = analyze_file(music / "a.wav", [](double share) { return share < 0.3; });
+  ASSERT_FALSE(stopped);
+  EXPECT_NE(stopped.error().cause.find("stopped"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tactus::analysis

@@ -1,0 +1,212 @@
+// Time under key lock, heard: ramps, half an hour, loops and jumps on four decks, and how soon a change is audible.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "support/host_rig.h"
+#include "support/listen.h"
+#include "support/soak.h"
+
+using namespace tactus;
+using namespace tactus::testing;
+using msg::Op;
+using msg::Param;
+using msg::When;
+
+namespace {
+
+constexpr int kLatency = EngineRig::latency();
+constexpr int kBeatSync = static_cast<int>(msg::SyncMode::beat);
+
+// Renders from beat to beat, and hears each click at the frame where the map has its beat.
+class BeatListener {
+ public:
+  explicit BeatListener(HostRig& rig) : rig_(rig) {}
+  // Errors in frames of beats first, first + 1 ... below last; all before `first` must have been rendered or be due.
+  std::vector<double> listen(int first, int last) {
+    std::vector<double> errors;
+    for (int b = first; b < last; ++b) {
+      const double due = rig_.host.map().frame_of(b) + kLatency;
+      const auto end = static_cast<std::int64_t>(due) + 4000;
+      if (rig_.host.frame() < end) rig_.render(end - rig_.host.frame(), 480);
+      rig_.forget(16384);
+      const auto base = static_cast<double>(rig_.host.frame()) - static_cast<double>(rig_.bus().size());
+      errors.push_back(click_error(rig_.bus(), due - base));
+    }
+    return errors;
+  }
+
+ private:
+  HostRig& rig_;
+};
+
+double worst(const std::vector<double>& errors) {
+  double most = 0;
+  for (double e : errors) most = std::max(most, std::fabs(e));
+  return most;
+}
+
+TEST(Timing, ARampFrom120To140StaysWithin3Ms) {
+  auto t = beats(124, 40);
+  HostRig rig(120);
+  rig.load(0, *t);
+  rig.send(Op::sync, 0, 0, kBeatSync);
+  rig.send(Op::play, 0, 0, 0, When::at(Beat::of(1)));
+  BeatListener ear(rig);
+  ear.listen(2, 8);
+  music::TempoMap map = rig.host.map();
+  map.change_tempo(static_cast<double>(rig.host.frame()), Bpm{140}, Beats::of(32));
+  rig.host.set_map(map);
+  const auto errors = ear.listen(9, 48);
+  test::record("ramp 120 to 140 over 32 beats: worst click " + std::to_string(worst(errors) / 48) + " ms off");
+  EXPECT_LT(worst(errors), 144);
+  EXPECT_NEAR(rig.host.snapshot().bpm, 140, 1e-9);
+  EXPECT_EQ(rig.host.snapshot().decks[0].source, msg::DeckSource::voice);
+}
+
+TEST(Timing, HalfAnHourOf126At128HasNoErrorAndNoTrend) {
+  const double minutes = test::soak_length(1.5, 30.0);
+  const int last = static_cast<int>(minutes * 128);
+  auto t = beats_126(minutes * 60 * 128 / 126 + 10);
+  HostRig rig(128);
+  rig.load(0, *t);
+  rig.send(Op::sync, 0, 0, kBeatSync);
+  rig.send(Op::play, 0, 0, 0, When::at(Beat::of(1)));
+  const auto errors = BeatListener(rig).listen(2, last);
+  const double drift = trend(errors) * static_cast<double>(errors.size());  // frames, from the first beat to the last
+  test::record(std::to_string(minutes) + " min 126 at 128 BPM: worst click " + std::to_string(worst(errors) / 48) +
+               " ms off, trend " + std::to_string(drift / 48) + " ms in all");
+  EXPECT_LT(worst(errors), 48);
+  EXPECT_LT(std::fabs(drift), 4.8);  // 0.1 ms
+  EXPECT_EQ(rig.host.snapshot().decks[0].fallbacks, 0u);
+}
+
+// Four tracks of different tempos in one beat, each looping and jumping about by whole beats: all clicks stay together.
+TEST(Timing, FourDecksDoNotDriftThroughLoopsAndJumps) {
+  const int last = static_cast<int>(test::soak_length(0.4, 30.0) * 128);
+  const double tempos[] = {122, 126, 128, 131};
+  std::vector<std::unique_ptr<RigTrack>> tracks;
+  HostRig rig(128);
+  for (int d = 0; d < 4; ++d) {
+    tracks.push_back(beats(tempos[d], 60, 0.3));
+    rig.load(d, *tracks.back());
+    rig.send(Op::sync, d, 0, kBeatSync);
+    rig.send(Op::play, d, 0, 0, When::at(Beat::of(1)));
+  }
+  std::mt19937 rng(3);
+  BeatListener ear(rig);
+  std::vector<double> errors;
+  for (int b = 2; b < last; b += 4) {
+    for (const double e : ear.listen(b, std::min(b + 4, last))) errors.push_back(e);
+    const msg::Snapshot& s = rig.host.snapshot();
+    for (int d = 0; d < 4; ++d) {
+      const double phase = s.decks[d].track_beat - s.beat;
+      EXPECT_NEAR(phase, std::round(phase), 1e-6) << d << " at beat " << b;
+      // At a beat, on the beat: half a beat away from any loop's edge.
+      const When at = When::at(Beat::of(b + 6.5));
+      const double in = s.decks[d].track_beat;
+      switch (rng() % 4) {
+        case 0:
+          rig.loop(msg::LoopOp::beats, d, 1 << (rng() % 3), at);
+          break;
+        case 1:
+          rig.loop(msg::LoopOp::exit, d, 0, at);
+          break;
+        default:
+          rig.send(Op::jump_beats, d, in < 40 ? 8 : in > 80 ? -32 : -4, 0, at);
+      }
+    }
+  }
+  test::record("four decks looping and jumping for " + std::to_string(last) + " beats: worst click " +
+               std::to_string(worst(errors) / 48) + " ms off, trend " +
+               std::to_string(trend(errors) * static_cast<double>(errors.size()) / 48) + " ms in all");
+  EXPECT_LT(worst(errors), 48);
+  EXPECT_LT(std::fabs(trend(errors)) * static_cast<double>(errors.size()), 4.8);
+}
+
+std::unique_ptr<RigTrack> sine(double hz) {
+  return make_track(48000 * 20, 2, 120, 0, [hz](std::int64_t f, int) {
+    return static_cast<float>(0.4 * std::sin(2 * M_PI * hz * static_cast<double>(f) / 48000));
+  });
+}
+
+// The first of the frames after `from` where the pitch over 10 ms is no longer what it was.
+std::int64_t heard_at(const std::vector<float>& x, std::int64_t from, double before, double after) {
+  for (std::int64_t f = from; f + 480 < static_cast<std::int64_t>(x.size()); f += 24) {
+    const double hz = frequency(x, static_cast<std::size_t>(f), static_cast<std::size_t>(f + 480));
+    if (std::fabs(hz - after) < std::fabs(hz - before)) return f + 240 - from;
+  }
+  return 1 << 30;
+}
+
+// At any block that a live driver is likely to ask for.
+TEST(Timing, AKeyChangeIsHeardWithin40Ms) {
+  auto t = sine(1500);
+  for (const int block : {64, 512}) {
+    for (const double from : {0.0, 1.0}) {  // out of no shift at all, and out of another
+      HostRig rig;
+      rig.load(0, *t);
+      rig.set(Param::tempo, 0, 1.04);
+      rig.set(Param::key, 0, from);
+      rig.render(640);
+      rig.send(Op::play, 0);
+      rig.render(512 * 94, block);
+      const std::int64_t now = rig.host.frame();
+      rig.set(Param::key, 0, from + 3);
+      rig.render(48000, block);
+      const double hz = 1500 * std::exp2(from / 12);
+      const auto after = heard_at(rig.bus(), now, hz, hz * std::exp2(3.0 / 12));
+      test::record("key change from " + std::to_string(from) + " at blocks of " + std::to_string(block) +
+                   ": heard after " + std::to_string(static_cast<double>(after) / 48) + " ms");
+      EXPECT_LE(after, 40 * 48) << block << ' ' << from;
+      // And it is what was asked for.
+      const double sounding = frequency(rig.bus(), rig.bus().size() - 24000, rig.bus().size());
+      EXPECT_LT(std::fabs(1200 * std::log2(sounding / hz) - 300), 2);
+    }
+  }
+}
+
+// Where the track is, is heard by what is in it: a chirp tells its position by its frequency.
+TEST(Timing, ATempoChangeIsHeardWithin40Ms) {
+  constexpr double kStart = 500, kPerSecond = 200;
+  auto t = make_track(48000 * 20, 2, 120, 0, [](std::int64_t f, int) {
+    const double s = static_cast<double>(f) / 48000;
+    return static_cast<float>(0.4 * std::sin(2 * M_PI * (kStart * s + kPerSecond / 2 * s * s)));
+  });
+  for (const int block : {64, 512}) {
+    HostRig rig;
+    rig.load(0, *t);
+    rig.set(Param::tempo, 0, 1.02);
+    rig.render(640);
+    rig.send(Op::play, 0);
+    rig.render(512 * 94, block);
+    const std::int64_t now = rig.host.frame();
+    rig.set(Param::tempo, 0, 1.5, {}, 0, 0, {.frames = 32});
+    rig.render(24000, block);
+    // Two straight lines, before and after; where they meet the change was heard.
+    const auto place = [&](std::int64_t f) {  // track seconds by what sounds around f
+      return (frequency(rig.bus(), static_cast<std::size_t>(f - 1200), static_cast<std::size_t>(f + 1200)) - kStart) /
+             kPerSecond;
+    };
+    const std::int64_t a = now - 9600, b = now + 14400;
+    const double offset = place(b) - place(a);
+    const double meet =
+        (offset * 48000 - 1.5 * static_cast<double>(b - now) - 1.02 * static_cast<double>(now - a)) / (1.02 - 1.5);
+    test::record("tempo change at blocks of " + std::to_string(block) + ": in effect after " +
+                 std::to_string(meet / 48) + " ms");
+    EXPECT_LT(meet, 40 * 48) << block;
+    // And when it is heard on the voice.
+    std::int64_t voice = now;
+    const double slope_after = 1.25;  // between the two
+    for (std::int64_t f = now - 1200; f < now + 9600; f += 48) {
+      if ((place(f + 480) - place(f - 480)) * 48000 / 960 > slope_after) {
+        voice = f;
+        break;
+      }
+    }
+    test::record("heard after " + std::to_string(static_cast<double>(voice - now) / 48) + " ms");
+    EXPECT_LT(voice - now, 40 * 48) << block;
+  }
+}
+
+}  // namespace
