@@ -18,11 +18,8 @@ constexpr double kLostSeconds = 2;  // after which an execution that nobody repo
 // Whether the owner must prepare something before it can be due.
 bool must_open(const HostAction& a) {
   return std::holds_alternative<ask::Load>(a.what) || std::holds_alternative<ask::LoadDouble>(a.what) ||
-         std::holds_alternative<ask::UndoLoad>(a.what);
+         std::holds_alternative<ask::UndoLoad>(a.what) || std::holds_alternative<ask::FxType>(a.what);
 }
-bool swaps_fx(const HostAction& a) { return std::holds_alternative<ask::FxType>(a.what); }
-// Whether the owner says when it is done.
-bool is_reported(const HostAction& a) { return swaps_fx(a) || std::holds_alternative<ask::Unload>(a.what); }
 bool clock_only(const HostAction& a) {
   return std::holds_alternative<ask::ClockTempo>(a.what) || std::holds_alternative<ask::ClockSource>(a.what) ||
          std::holds_alternative<ask::ClockQuantum>(a.what) || std::holds_alternative<ask::Cancel>(a.what);
@@ -189,7 +186,7 @@ void Scheduler::place(Entry e, const World& world, Output& out) {
   } else if (!e.actions.empty() && must_open(e.actions.front())) {
     e.state = State::opening;
     out.actions.insert(out.actions.end(), e.actions.begin(), e.actions.end());
-  } else if (in_reach(e, world)) {
+  } else if (world.frame_of(e.when) <= world.now + world.frames(options_.horizon_seconds)) {
     release(e, world, out);
   } else {
     e.state = State::held;
@@ -197,15 +194,9 @@ void Scheduler::place(Entry e, const World& world, Output& out) {
   if (!e.dead) pending_.push_back(std::move(e));
 }
 
-// A plan with another effect is swapped in as soon as it is asked for, so it is asked for when it is due.
-bool Scheduler::in_reach(const Entry& e, const World& world) const {
-  const bool at_last = !e.actions.empty() && swaps_fx(e.actions.front());
-  const Frames ahead = at_last ? world.lead : world.frames(options_.horizon_seconds);
-  return world.frame_of(e.when) <= world.now + ahead;
-}
-
 void Scheduler::release(Entry& e, const World& world, Output& out) {
-  e.state = !e.actions.empty() && is_reported(e.actions.front()) ? State::opening : State::sent;
+  const bool unloads = !e.actions.empty() && std::holds_alternative<ask::Unload>(e.actions.front().what);
+  e.state = unloads ? State::opening : State::sent;
   out.actions.insert(out.actions.end(), e.actions.begin(), e.actions.end());
   out.commands.insert(out.commands.end(), e.commands.begin(), e.commands.end());
   for (const Command& c : e.commands)
@@ -226,8 +217,9 @@ std::uint64_t Scheduler::depends_on(const Entry& e, const World& world) const {
            });
   };
   for (auto p = pending_.rbegin(); p != pending_.rend(); ++p) {
+    const bool unopened = p->state == State::opening || p->state == State::waiting;
     // What happens before the new track comes is meant for the old one.
-    if (p->state == State::sent || p->id >= e.id || world.frame_of(p->when) > world.frame_of(e.when)) continue;
+    if (!unopened || p->id >= e.id || world.frame_of(p->when) > world.frame_of(e.when)) continue;
     if (std::any_of(p->actions.begin(), p->actions.end(), blocks)) return p->id;
   }
   return 0;
@@ -304,8 +296,9 @@ Output Scheduler::tick(const World& world) {
     place(std::move(e), world, out);
   }
   std::vector<Entry*> due;
+  const Frame horizon = world.now + world.frames(options_.horizon_seconds);
   for (Entry& e : pending_)
-    if (e.state == State::held && in_reach(e, world)) due.push_back(&e);
+    if (e.state == State::held && world.frame_of(e.when) <= horizon) due.push_back(&e);
   std::sort(due.begin(), due.end(), [&](const Entry* a, const Entry* b) {
     const Frame fa = world.frame_of(a->when), fb = world.frame_of(b->when);
     return fa != fb ? fa < fb : a->id < b->id;
