@@ -80,11 +80,12 @@ function(tactus_add_tests)
     # Lets ccache see through the precompiled header.
     target_compile_options(${test_target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     set_target_properties(${test_target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    set(run_alone FALSE) # a folder's libs.cmake sets it where tests talk to servers that neighbours would starve
     set(extra ${PROJECT_SOURCE_DIR}/tests/${name}/libs.cmake)
     if(EXISTS ${extra})
       include(${extra})
     endif()
     gtest_discover_tests(${test_target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}")
+      PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}" RUN_SERIAL ${run_alone})
   endforeach()
 endfunction()
