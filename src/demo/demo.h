@@ -3,7 +3,7 @@
 //
 //   DIR/NN - Artist - Title.flac            the mix: exactly the sum of the stems, sample for sample
 //   DIR/NN - Artist - Title.stems/{vocals,drums,bass,other}.flac
-//   DIR/NN - Artist - Title.truth.json      grid, key, sections, swing, loudness: docs/file-formats.md
+//   DIR/NN - Artist - Title.truth.json      grid, key, sections, swing, loudness: docs/formats.md
 //   DIR/crate.json                          what is there
 //
 // The same rate gives the same bits, every time. No thread of the engine calls this; it takes CPU seconds.
