@@ -90,15 +90,18 @@ void StretchReader::feed_voice(const StretchFeed& feed) {
   voice_.feed(planes);
 }
 
+double StretchReader::behind(const StretchFeed& feed) const {
+  const StretchVoice::Tie tie = voice_.next_tie();
+  return forward(feed, session_frame(tie.out)) - static_cast<double>(origin_) - tie.in;
+}
+
 // Sets the ratio for the way from the tie that the coming hop makes to the one after it, and the pitch of what comes
 // out.
 void StretchReader::steer(const StretchFeed& feed) {
-  const StretchVoice::Tie tie = voice_.next_tie();
-  const double frame = session_frame(tie.out);
+  const double frame = session_frame(voice_.next_tie().out);
   const double hop = std::max(voice_.last_hop(), StretchVoice::kChunk);
-  const double here = forward(feed, frame);
-  const double behind = here - static_cast<double>(origin_) - tie.in;
-  const double advance = forward(feed, frame + hop) - here + behind * hop / (kCorrectionSeconds * rate_);
+  const double advance =
+      forward(feed, frame + hop) - forward(feed, frame) + behind(feed) * hop / (kCorrectionSeconds * rate_);
   voice_.set_ratio(1 / std::clamp(advance / hop, kMinSpeed, kMaxSpeed));
   voice_.set_pitch(feed.pitch(session_frame(static_cast<double>(voice_.retrieved() + voice_.available()))));
 }

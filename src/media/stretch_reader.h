@@ -70,6 +70,9 @@ class StretchReader {
   };
   // The next kPacket frames, one plane a channel. False when the source isn't there yet. Requires primed().
   bool next(StretchFeed& feed, Tag& tag, float* const* planes);
+  // How far, in source frames, the timeline will be ahead of what can't be changed any more: of the next hop's tie.
+  // Within a few frames as long as the timeline was known a window ahead.
+  double behind(const StretchFeed& feed) const;
   // Session frame of the next packet.
   std::int64_t next_frame() const { return first_ + voice_.retrieved() - skip_; }
 

@@ -20,11 +20,22 @@ constexpr std::int64_t kOverlap = 320;      // frames a voice goes on past its r
 constexpr int kPacketsATurn = 16;           // about one hop's worth: then it is the next deck's turn
 constexpr int kSplice = 64;                 // frames of cross-fade where a loop is folded
 constexpr std::int64_t kTooLate = 9600;     // frames behind at which a voice is given up and primed anew
-constexpr int kStarvedOften = 4;
+constexpr int kStarvedOften = 4;            // in a second: a step down
+constexpr int kStarvedStill = 2;            // R2 saves little: when that doesn't do either, none will
+constexpr double kOutpaced = 16;            // track frames that a voice may be led back by without a new one
+constexpr double kRenewSeconds = 0.25;      // so that a fader on its way doesn't cross-fade all the time
 
 std::int64_t grid_below(std::int64_t f) { return f / kGrid * kGrid; }
 
-media::StretchMode media_mode(msg::StretchMode m) {
+std::int64_t thread_cpu_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+}  // namespace
+
+media::StretchMode stretcher_mode(msg::StretchMode m) {
   switch (m) {
     case msg::StretchMode::r3long:
       return media::StretchMode::r3long;
@@ -35,16 +46,9 @@ media::StretchMode media_mode(msg::StretchMode m) {
   }
 }
 
-std::int64_t thread_cpu_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
-
-}  // namespace
-
-DeckFeeder::DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map)
-    : reports_(reports), maps_(map), foresight_(map) {
+DeckFeeder::DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map,
+                       media::StretchPool& pool)
+    : reports_(reports), pool_(pool), maps_(map), foresight_(map) {
   voices_[0].ring = a;
   voices_[1].ring = b;
   for (Voice& v : voices_) v.foresight = &foresight_;
@@ -55,7 +59,10 @@ bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
   take_input();
   const std::int64_t target = now + block + kLead;
   foresight_.extend(now, target + kHorizon);
-  if (!offline) watch_load(now, block);
+  if (!offline) {
+    watch_load(now, block);
+    renew_outpaced(now);
+  }
   assign(now, block, offline);
   bool more = false;
   for (Voice& v : voices_) {
@@ -88,7 +95,8 @@ void DeckFeeder::take_input() {
 
 DeckFeeder::Voice* DeckFeeder::voice_of(const Run& run) {
   for (Voice& v : voices_) {
-    if (v.reader && v.run == run.id && v.reader->mode() == media_mode(affordable(run.mode))) return &v;
+    if (v.reader && !v.outdated && v.run == run.id && v.reader->mode() == stretcher_mode(affordable(run.mode)))
+      return &v;
   }
   return nullptr;
 }
@@ -104,8 +112,25 @@ DeckFeeder::Voice* DeckFeeder::free_voice(std::int64_t now) {
   Voice& young = &old == &voices_[0] ? voices_[1] : voices_[0];
   const Run* run = foresight_.run(old.run);
   if (run && run->end > now && !(young.run == old.run && young.last_pushed > now + kOverlap)) return nullptr;
-  old.reader.reset();
+  end(old);
   return &old;
+}
+
+void DeckFeeder::end(Voice& voice) {
+  pool_.give_back(std::move(voice.reader));
+  voice.outdated = false;
+}
+
+// A voice that the timeline has left: what it has made and what its window holds is of another tempo.
+void DeckFeeder::renew_outpaced(std::int64_t now) {
+  if (static_cast<double>(now - renewed_) < kRenewSeconds * foresight_.map().rate()) return;
+  for (Voice& v : voices_) {
+    const Run* run = v.reader && !v.outdated ? foresight_.run(v.run) : nullptr;
+    if (!run || run->begin > now || run->end <= now + kHandover) continue;
+    if (std::fabs(v.reader->behind(v)) < kOutpaced) continue;
+    v.outdated = true;
+    renewed_ = now;
+  }
 }
 
 void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
@@ -115,7 +140,11 @@ void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
     // Played out, or never going to be played: its ring keeps what it has. A voice that has made all that its run wants
     // stays until the run is over, or another one would be primed for what is left.
     const bool over = !run || (run->end <= now && v.reader->next_frame() > run->end + kOverlap);
-    if (over || v.reader->next_frame() + kTooLate < now || level_ == 2) v.reader.reset();
+    // Another one plays the same run in its stead, and the ring holds enough to fade out with.
+    const Voice& other = &v == &voices_[0] ? voices_[1] : voices_[0];
+    const bool replaced = other.reader && other.run == v.run && other.generation > v.generation &&
+                          other.last_pushed > now + kHandover && v.last_pushed > now + kOverlap;
+    if (over || replaced || v.reader->next_frame() + kTooLate < now || level_ == 2) end(v);
   }
   if (level_ == 2) return;
   for (const Run& run : foresight_.runs()) {
@@ -134,12 +163,14 @@ bool DeckFeeder::prime(Voice& voice, const Run& run, std::int64_t now, bool offl
   start = std::max(start, voice.last_pushed + kGrid);
   if (run.end != Run::kOpen && start + kGrid >= run.end) return true;  // too short to be worth it
   const msg::StretchMode mode = affordable(run.mode);
-  auto reader = std::make_unique<media::StretchReader>(media_mode(mode), run.track->pcm->channels(),
-                                                       SampleRate{foresight_.map().rate()}, run.pitched);
+  auto reader = pool_.take(stretcher_mode(mode), run.track->pcm->channels(), run.pitched);
   voice.run = run.id;
   voice.mode = run.mode;
   voice.track = run.track;
-  if (!reader->prime(voice, start, late && !offline)) return false;
+  if (!reader->prime(voice, start, late && !offline)) {
+    pool_.give_back(std::move(reader));
+    return false;
+  }
   voice.reader = std::move(reader);
   voice.generation = ++generation_;
   primed_.fetch_add(1, std::memory_order_relaxed);
@@ -249,7 +280,7 @@ void DeckFeeder::watch_load(std::int64_t now, int block) {
     if (v.reader->next_frame() >= now + block / 2) continue;
     starved_.fetch_add(1, std::memory_order_relaxed);
     if (starved_lately_++ == 0) starved_since_ = now;
-    if (starved_lately_ < kStarvedOften || level_ == 2) continue;
+    if (starved_lately_ < (level_ == 0 ? kStarvedOften : kStarvedStill) || level_ == 2) continue;
     ++level_;
     degraded_.fetch_add(1, std::memory_order_relaxed);
     starved_lately_ = 0;

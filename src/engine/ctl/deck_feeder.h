@@ -5,6 +5,9 @@
 // the other. What can't be foretold is caught up: the reader plays the direct path meanwhile, and the new voice joins
 // as soon as it is primed (some 20 ms).
 //
+// A tempo that moves without notice by more than what may go by unheard has a fresh voice primed, too: the old one's
+// ring and window would play on at the old tempo for 50 ms. The stretcher's own steering follows the smaller moves.
+//
 // When the machine can't keep up, quality gives way, never time: R3, then R2, then the direct path alone, for five
 // seconds, then a step back up.
 //
@@ -19,7 +22,7 @@
 #include "engine/rt/voice.h"
 #include "lockfree/spsc_ring.h"
 #include "lockfree/triple_buffer.h"
-#include "media/stretch_reader.h"
+#include "media/stretch_pool.h"
 
 namespace tactus::ctl {
 
@@ -35,13 +38,18 @@ struct FeederStats {
   }
 };
 
+// The stretcher that plays a deck's mode; r3 where none does (direct).
+media::StretchMode stretcher_mode(msg::StretchMode m);
+
 class DeckFeeder {
  public:
   static constexpr std::size_t kRingPackets = 256;  // 8,192 frames: a long block and the lead beyond it
   static constexpr std::size_t kReports = 64;
   static constexpr int kLead = 1024;  // frames a ring is kept ahead of the block being rendered
 
-  DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map);
+  // pool: where voices come from and go; outlives the feeder.
+  DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map,
+             media::StretchPool& pool);
 
   void expect(const msg::Command& command) { commands_.push(command); }
   void set_map(const music::TempoMap& map) { maps_.write(map); }
@@ -64,6 +72,7 @@ class DeckFeeder {
     const msg::TrackRef* track = nullptr;
     std::uint32_t generation = 0;
     std::int64_t last_pushed = -rt::kGrid;  // frame of the last packet in the ring, of this or an earlier voice
+    bool outdated = false;                  // plays on only until a voice of the new tempo joins
 
     double position(double frame) const override { return foresight->position(run, frame); }
     double pitch(double frame) const override { return foresight->pitch(run, static_cast<std::int64_t>(frame)); }
@@ -75,6 +84,8 @@ class DeckFeeder {
   void take_input();
   void assign(std::int64_t now, int block, bool offline);
   bool prime(Voice& voice, const Run& run, std::int64_t now, bool offline);
+  void renew_outpaced(std::int64_t now);
+  void end(Voice& voice);
   bool produce(Voice& voice, std::int64_t now, std::int64_t target);
   Voice* voice_of(const Run& run);
   Voice* free_voice(std::int64_t now);
@@ -82,12 +93,14 @@ class DeckFeeder {
   void watch_load(std::int64_t now, int block);
 
   rt::ReportRing* reports_;
+  media::StretchPool& pool_;
   lockfree::SpscRing<msg::Command> commands_{1024};
   lockfree::TripleBuffer<music::TempoMap> maps_;
   Foresight foresight_;
   Voice voices_[2];
   std::uint32_t generation_ = 0;
-  int level_ = 0;  // 0 as asked, 1 R2, 2 direct only
+  std::int64_t renewed_ = 0;  // when a voice was last given up for its tempo
+  int level_ = 0;             // 0 as asked, 1 R2, 2 direct only
   int starved_lately_ = 0;
   std::int64_t level_until_ = 0, starved_since_ = 0;
 

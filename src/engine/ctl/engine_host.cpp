@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/rt/tables.h"
+#include "lockfree/chunk_table.h"
 
 namespace tactus::ctl {
 
@@ -27,7 +28,7 @@ std::size_t arena_bytes(const EngineHost::Options& o) {
 }  // namespace
 
 EngineHost::EngineHost(const Options& options)
-    : options_(options), arena_(arena_bytes(options)), map_(options.rate, options.tempo) {
+    : options_(options), arena_(arena_bytes(options)), map_(options.rate, options.tempo), stretchers_(options.rate) {
   rt::EngineLinks links;
   links.commands = commands_ = arena_.make<lockfree::SpscRing<msg::Command>>(arena_.array<msg::Command>(kCommandRing));
   links.events = events_ = arena_.make<lockfree::SpscRing<msg::Event>>(arena_.array<msg::Event>(kEventRing));
@@ -44,7 +45,7 @@ EngineHost::EngineHost(const Options& options)
       voice = arena_.make<rt::VoiceRing>(arena_.array<rt::VoicePacket>(DeckFeeder::kRingPackets));
     }
     deck.reports = arena_.make<rt::ReportRing>(arena_.array<rt::TransportReport>(DeckFeeder::kReports));
-    feeders_.push_back(std::make_unique<DeckFeeder>(deck.voices[0], deck.voices[1], deck.reports, map_));
+    feeders_.push_back(std::make_unique<DeckFeeder>(deck.voices[0], deck.voices[1], deck.reports, map_, stretchers_));
   }
   engine_ = arena_.make<rt::Engine>();
   plans_ = std::make_unique<PlanBuilder>(options.decks, options.rate);
@@ -52,6 +53,10 @@ EngineHost::EngineHost(const Options& options)
   for (int t = 0; t < options.feeder_threads; ++t) {
     passes_.push_back(std::make_unique<std::atomic<std::uint64_t>>(0));
   }
+  msg::Command r3;
+  r3.op = msg::Op::stretch;
+  make_ready(r3);
+  stretchers_.settle();
   for (int t = 0; t < options.feeder_threads; ++t) threads_.emplace_back([this, t] { run_feeders(t); });
 }
 
@@ -78,8 +83,7 @@ void EngineHost::process(void* self, const msg::AudioBlock& block, const msg::Bl
 bool EngineHost::send(const msg::Command& command) {
   if (commands_->writable() == 0) return false;
   // The feeder first: what it foretells must never come later than what the engine does.
-  const bool transport =
-      command.op != msg::Op::set_param || msg::moves_transport(command.param);
+  const bool transport = command.op != msg::Op::set_param || msg::moves_transport(command.param);
   if (transport && command.op != msg::Op::swap_plan) {
     if (command.op == msg::Op::panic) {
       for (auto& feeder : feeders_) feeder->expect(command);
@@ -87,7 +91,29 @@ bool EngineHost::send(const msg::Command& command) {
       feeders_[command.deck]->expect(command);
     }
   }
+  make_ready(command);
   return commands_->push(command);
+}
+
+// Has stretchers constructed ahead of the need that a command announces, of each kind that it may come to. Offline
+// there is no hurry.
+void EngineHost::make_ready(const msg::Command& command) {
+  if (options_.feeder_threads == 0) return;
+  if (command.op == msg::Op::load && command.track) {
+    have_stems_ = have_stems_ || command.track->pcm->channels() == 8;
+  } else if (command.op == msg::Op::stretch && command.index < static_cast<int>(msg::StretchMode::direct)) {
+    modes_ |= 1u << command.index;
+  } else {
+    return;
+  }
+  for (const auto mode : {msg::StretchMode::r3, msg::StretchMode::r3long, msg::StretchMode::r2}) {
+    if (!(modes_ >> static_cast<int>(mode) & 1)) continue;
+    for (const int channels : {2, 8}) {
+      if (channels == 8 && !have_stems_) continue;
+      stretchers_.keep(stretcher_mode(mode), channels, 2, false);
+      stretchers_.keep(stretcher_mode(mode), channels, 1, true);
+    }
+  }
 }
 
 void EngineHost::set_map(const music::TempoMap& map) {

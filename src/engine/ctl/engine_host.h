@@ -68,7 +68,9 @@ class EngineHost {
   std::uint64_t grace() const;
 
   FeederStats feeder_stats() const;  // any thread
-  std::int64_t fed_until() const;    // any thread: the least of all decks', see DeckFeeder
+  // Any thread: stretchers that a feeder had to construct itself, since none of the kind was ready.
+  std::uint64_t stretchers_made_late() const { return stretchers_.made_in_place(); }
+  std::int64_t fed_until() const;  // any thread: the least of all decks', see DeckFeeder
   rt::TapRing* tap() { return tap_; }
   bool memory_locked() const { return arena_.locked(); }
   int feeder_threads() const { return static_cast<int>(threads_.size()); }
@@ -79,6 +81,7 @@ class EngineHost {
   static void process(void* self, const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT;
   static void wake(void* self) noexcept;
   void run_feeders(int thread);
+  void make_ready(const msg::Command& command);
   void service(int thread, int frames);
 
   Options options_;
@@ -90,6 +93,9 @@ class EngineHost {
   lockfree::TripleBuffer<msg::Snapshot>* snapshot_ = nullptr;
   rt::TapRing* tap_ = nullptr;
   rt::Engine* engine_ = nullptr;
+  media::StretchPool stretchers_;
+  unsigned modes_ = 0;  // bits by msg::StretchMode: the kinds of stretcher that have been asked for
+  bool have_stems_ = false;
   std::vector<std::unique_ptr<DeckFeeder>> feeders_;
   std::unique_ptr<PlanBuilder> plans_;
 

@@ -102,7 +102,8 @@ void Foresight::record(bool jumped, double back_before) {
   // Within a run the unrolled position only ever moves one way: a stretcher can't be fed backwards and forwards.
   const bool backwards = ahead_.speed(f, map_) < 0;
   bool fresh = jumped || !last || last->stretch != stretch || last->track != ahead_.track() ||
-               last->backwards != backwards || (stretch && (last->mode != ahead_.stretch() || last->pitched != ahead_.wants_pitch()));
+               last->backwards != backwards ||
+               (stretch && (last->mode != ahead_.stretch() || last->pitched != ahead_.wants_pitch()));
   // After a new base the playhead may be elsewhere without a break that was seen here.
   if (!fresh && resumed && std::fabs(this->position(last->id, f) - unrolled) > kSameVoice) fresh = true;
   if (fresh) {
@@ -133,8 +134,8 @@ void Foresight::begin_run(bool stretch) {
   run.track = ahead_.track();
   // The same run as was foretold before the table was made anew keeps its id, and with it the voice primed for it.
   for (const Run& old : previous_) {
-    if (old.begin == run.begin && old.stretch == run.stretch && old.mode == run.mode && old.pitched == run.pitched && old.track == run.track &&
-        std::fabs(old.unrolled - run.unrolled) < 1 && old.back == run.back) {
+    if (old.begin == run.begin && old.stretch == run.stretch && old.mode == run.mode && old.pitched == run.pitched &&
+        old.track == run.track && std::fabs(old.unrolled - run.unrolled) < 1 && old.back == run.back) {
       run.id = old.id;
     }
   }
