@@ -21,7 +21,7 @@
 namespace tactus::analysis {
 
 // Goes up whenever the same file may give another result: what is cached under another number is not used.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 // As music::GridAnchor, in seconds.
 struct Anchor {

@@ -185,6 +185,9 @@ class PitchMeter {
 
  private:
   static constexpr std::size_t kSize = 8192, kStep = 2048, kBlock = 1024;
+  static constexpr double kLowest = 30, kHighest = 2000;  // Hz
+  static constexpr double kProminence = 3;                // times what is around: a tone, not noise and no glide
+  static constexpr double kAudibleBin = 0.05;             // a sine of -92 dBFS
 
   static int factor_of(int rate) {
     int factor = 1;
@@ -195,26 +198,33 @@ class PitchMeter {
   void frame(const double* samples) {
     for (std::size_t i = 0; i < kSize; ++i) windowed_[i] = samples[i] * window_[i];
     fft_.forwardMagnitude(windowed_.data(), magnitude_.data());
-    PitchClasses scale{}, home{};
+    for (std::size_t i = 0; i < kSize / 2; ++i) sum_to_[i + 1] = sum_to_[i] + magnitude_[i];
+    PitchClasses notes{}, bass{};
     const auto bin = [&](double hz) { return static_cast<std::size_t>(hz * kSize / rate_); };
-    for (std::size_t i = bin(80); i < std::min(bin(930), kSize / 2 - 1); ++i) {
+    for (std::size_t i = bin(kLowest); i < std::min(bin(kHighest), kSize / 2 - 1); ++i) {
       const double a = magnitude_[i - 1], b = magnitude_[i], c = magnitude_[i + 1];
-      if (b <= a || b < c || b < 0.05) continue;
+      if (b <= a || b < c || b < kProminence * around(i) || b < kAudibleBin) continue;
       // The peak of a parabola through the log magnitudes (good to about a hundredth of a bin for a Hann window).
       const double la = std::log(a + 1e-9), lb = std::log(b + 1e-9), lc = std::log(c + 1e-9);
       const double curve = la - 2 * lb + lc;
       const double offset = curve < 0 ? 0.5 * (la - lc) / curve : 0;
       const double hz = (static_cast<double>(i) + offset) * rate_ / kSize;
       const double pitch = 12 * std::log2(hz / 440) + 69;
-      const double root = std::sqrt(b);
-      if (hz >= 80 && hz < 660) add(home, pitch, b);
-      if (hz < 110) continue;
-      add(scale, pitch, root);
-      tuning_cos_ += root * std::cos(kTau * pitch);
-      tuning_sin_ += root * std::sin(kTau * pitch);
+      if (hz < 260) add(bass, pitch, b);
+      if (hz >= 60) add(notes, pitch, std::sqrt(b));
+      // Further down a bin is a good part of a semitone.
+      if (hz < 220) continue;
+      tuning_cos_ += b * std::cos(kTau * pitch);
+      tuning_sin_ += b * std::sin(kTau * pitch);
     }
-    out_.scale.push_back(scale);
-    out_.home.push_back(home);
+    out_.notes.push_back(notes);
+    out_.bass.push_back(bass);
+  }
+  // The mean magnitude about a bin, three semitones and at least twelve bins each way.
+  double around(std::size_t i) const {
+    const std::size_t reach = std::max<std::size_t>(12, i * 19 / 100);
+    const std::size_t from = i > reach ? i - reach : 0, to = std::min(kSize / 2, i + reach + 1);
+    return (sum_to_[to] - sum_to_[from]) / static_cast<double>(to - from);
   }
   // Spread over the two nearest bins.
   static void add(PitchClasses& classes, double pitch, double weight) {
@@ -233,6 +243,7 @@ class PitchMeter {
   std::unique_ptr<Decimator> decimator_;
   std::vector<float> block_;
   std::array<double, kSize> window_, windowed_, magnitude_;
+  std::array<double, kSize / 2 + 1> sum_to_{};  // of magnitudes below each bin
   double tuning_cos_ = 0, tuning_sin_ = 0;
 };
 

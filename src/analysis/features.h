@@ -1,5 +1,5 @@
 // What the rest of the analysis looks at instead of PCM: how energy moves, a detection function for the beat tracker,
-// and which pitches sound. One pass over the audio, a few kilobytes a second.
+// and which pitches sound. One pass over the audio; 18 kilobytes for each second of it, at any rate.
 #pragma once
 
 #include <array>
@@ -28,11 +28,12 @@ struct Features {
   std::vector<double> detection;  // complex spectral difference (qm-dsp)
   std::vector<BandLevels> bands;  // log power
 
-  // Spectral peaks as pitch classes, every `pitch_step` seconds, centred at `pitch_first` onwards.
+  // Spectral peaks as pitch classes, every `pitch_step` seconds, centred at `pitch_first` onwards. Only peaks that
+  // stand well above their surroundings: drums' noise and gliding kicks don't.
   double pitch_step = 0;
   double pitch_first = 0;
-  std::vector<PitchClasses> scale;  // 110 to 930 Hz, each peak by the root of its magnitude: which notes are in use
-  std::vector<PitchClasses> home;   // 80 to 660 Hz, by its magnitude: which of them matter
+  std::vector<PitchClasses> notes;  // 60 to 2,000 Hz, each peak by the root of its magnitude
+  std::vector<PitchClasses> bass;   // 30 to 260 Hz, by its magnitude
   double tuning = 0;                // of the whole track against A = 440 Hz, -0.5 to 0.5 semitones
 
   std::int64_t first_sound = 0;  // frames: first and one past the last above -60 dBFS; equal when there is none

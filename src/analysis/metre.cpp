@@ -15,7 +15,7 @@ constexpr int kBar = 4;
 // What sounds during each beat.
 struct BeatFeatures {
   std::vector<BandLevels> bands;
-  std::vector<PitchClasses> scale, home;
+  std::vector<PitchClasses> notes, bass;
   std::vector<double> kick;  // the onset below 150 Hz on the beat
   std::size_t size() const { return bands.size(); }
 };
@@ -60,8 +60,8 @@ BeatFeatures by_beat(const Features& f, const OnsetCurve& curve, const std::vect
     const auto pitch = [&](double s) {
       return static_cast<std::ptrdiff_t>(std::ceil((s - f.pitch_first) / f.pitch_step));
     };
-    out.scale.push_back(mean(f.scale, pitch(from), std::max(pitch(to), pitch(from) + 1)));
-    out.home.push_back(mean(f.home, pitch(from), std::max(pitch(to), pitch(from) + 1)));
+    out.notes.push_back(mean(f.notes, pitch(from), std::max(pitch(to), pitch(from) + 1)));
+    out.bass.push_back(mean(f.bass, pitch(from), std::max(pitch(to), pitch(from) + 1)));
     out.kick.push_back(strongest_near(curve.low, curve.hop, from, 0.02).strength);
   }
   return out;
@@ -95,8 +95,8 @@ int downbeat_phase(const BeatFeatures& b) {
     kicks[phase] += b.kick[i];
     if (i < 2 || i + 2 > b.size()) continue;
     const auto at = static_cast<std::ptrdiff_t>(i);
-    chords[phase] += angle(mean(b.scale, at - 2, at), mean(b.scale, at, at + 2));
-    roots[phase] += angle(mean(b.home, at - 2, at), mean(b.home, at, at + 2));
+    chords[phase] += angle(mean(b.notes, at - 2, at), mean(b.notes, at, at + 2));
+    roots[phase] += angle(mean(b.bass, at - 2, at), mean(b.bass, at, at + 2));
   }
   PerBeat votes{};
   add_evidence(votes, parts, 1.0);

@@ -8,7 +8,8 @@ namespace tactus::analysis {
 
 struct Tonality {
   music::Key key;
-  double confidence = 0;  // 0 to 1: how far ahead of the next best key; 0: nothing tonal
+  // 0 to 1: how far ahead of the next best key but its relative, which has the same notes; 0: nothing tonal.
+  double confidence = 0;
 };
 
 Tonality find_key(const Features& features);

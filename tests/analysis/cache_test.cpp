@@ -113,7 +113,7 @@ TEST(AnalysisJson, RefusesWhatIsNotAWholeAndPlausibleAnalysis) {
     EXPECT_NE(at, std::string::npos) << from;
     return text.replace(at, from.size(), to);
   };
-  EXPECT_FALSE(parse_json(with("\"tactus_analysis\":1", "\"tactus_analysis\":999")));
+  EXPECT_FALSE(parse_json(with("\"tactus_analysis\":" + std::to_string(kVersion), "\"tactus_analysis\":999")));
   EXPECT_FALSE(parse_json(with("F# minor", "H minor")));
   EXPECT_FALSE(parse_json(with("\"bpm\":126.0", "\"bpm\":-126.0")));
   EXPECT_FALSE(parse_json(with("\"duration\":181.25", "\"duration\":1.25")));
