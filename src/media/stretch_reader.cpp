@@ -19,19 +19,23 @@ StretchReader::StretchReader(StretchMode mode, int channels, SampleRate rate, bo
       planes_(static_cast<std::size_t>(StretchVoice::kChunk * channels)) {}
 
 bool StretchReader::prime(StretchFeed& feed, std::int64_t first, bool urgent) {
-  if (primed_ || !begin(feed, first, urgent)) return false;
-  // Until a tie has passed `first`, the straight line before it is all there is to follow.
-  const double wanted = forward(feed, static_cast<double>(first)) - static_cast<double>(origin_);
-  while (voice_.next_tie().in < wanted) feed_preroll(feed);
-  skip_ = std::llround(voice_.output_at(wanted));
-  primed_ = true;
-  while (voice_.retrieved() < skip_) {
-    const int n = static_cast<int>(std::min<std::int64_t>(voice_.available(), skip_ - voice_.retrieved()));
-    if (n > 0) {
-      voice_.retrieve(nullptr, n);
-    } else {
-      feed_preroll(feed);
+  if (!begin(feed, first, urgent)) return false;
+  while (!warm(feed, 64)) continue;
+  return true;
+}
+
+bool StretchReader::warm(StretchFeed& feed, int chunks) {
+  for (; !primed_; --chunks) {
+    // Until a tie has passed `first`, the straight line before it is all there is to follow.
+    if (skip_ < 0 && voice_.next_tie().in >= wanted_) skip_ = std::llround(voice_.output_at(wanted_));
+    if (skip_ >= 0) {
+      const std::int64_t left = skip_ - voice_.retrieved();
+      voice_.retrieve(nullptr, static_cast<int>(std::min<std::int64_t>(voice_.available(), left)));
+      primed_ = voice_.retrieved() == skip_;
     }
+    if (primed_) break;
+    if (chunks == 0) return false;
+    feed_preroll(feed);
   }
   return true;
 }
@@ -44,6 +48,7 @@ void StretchReader::feed_preroll(StretchFeed& feed) {
 
 // Chooses where to start feeding, and makes sure that all that prime() will feed is there.
 bool StretchReader::begin(StretchFeed& feed, std::int64_t first, bool urgent) {
+  if (primed_ || voice_.fed() > 0) return false;
   const double at = static_cast<double>(first);
   const double slope = feed.position(at + kPacket) - feed.position(at);
   const double speed = std::fabs(slope) / kPacket;
@@ -60,6 +65,7 @@ bool StretchReader::begin(StretchFeed& feed, std::int64_t first, bool urgent) {
   for (std::int64_t fed = 0; static_cast<double>(fed) < last; fed += StretchVoice::kChunk) {
     if (!read_chunk(feed, fed)) return false;
   }
+  wanted_ = forward(feed, at) - static_cast<double>(origin_);
   return true;
 }
 

@@ -54,6 +54,10 @@ class StretchReader {
   // the speed that the timeline has there. False when the source isn't there yet, or the timeline stands still at
   // `first`: nothing has happened, and another `first` may be tried.
   bool prime(StretchFeed& feed, std::int64_t first, bool urgent = false);
+  // The same in pieces, for a feeder that has other decks to look after: begin() is false as prime() is; then warm()
+  // until it is true, each time by `chunks` of StretchVoice::kChunk frames at most.
+  bool begin(StretchFeed& feed, std::int64_t first, bool urgent);
+  bool warm(StretchFeed& feed, int chunks);
   bool primed() const { return primed_; }
 
   void set_formant_preserved(bool preserved) { voice_.set_formant_preserved(preserved); }
@@ -74,10 +78,9 @@ class StretchReader {
   // Within a few frames as long as the timeline was known a window ahead.
   double behind(const StretchFeed& feed) const;
   // Session frame of the next packet.
-  std::int64_t next_frame() const { return first_ + voice_.retrieved() - skip_; }
+  std::int64_t next_frame() const { return primed_ ? first_ + voice_.retrieved() - skip_ : first_; }
 
  private:
-  bool begin(StretchFeed& feed, std::int64_t first, bool urgent);
   void feed_preroll(StretchFeed& feed);
   bool feed_chunk(StretchFeed& feed);
   void feed_voice(const StretchFeed& feed);
@@ -90,7 +93,8 @@ class StretchReader {
   double rate_;
   bool primed_ = false;
   std::int64_t first_ = 0;   // session frame of the first packet
-  std::int64_t skip_ = 0;    // output frames before it
+  std::int64_t skip_ = -1;   // output frames before it; negative while they aren't known yet
+  double wanted_ = 0;        // of what is fed, what sounds in the first packet
   int direction_ = 1;        // -1: the source is read backwards
   std::int64_t origin_ = 0;  // direction x position of the first frame fed
   std::vector<float> interleaved_;

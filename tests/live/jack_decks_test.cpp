@@ -157,7 +157,8 @@ TEST(JackDecks, TwoSyncedKeyLockedDecksAt64Frames) {
   // The engine's own record: not a frame lost, no hole and no click in it, the level of the two.
   const auto& x = booth.record;
   ASSERT_GE(static_cast<std::int64_t>(x.size()), booth.host.frame() - 48000);
-  const std::int64_t from = std::llround(4 * 60.0 / 128 * 48000) + 4800, end = static_cast<std::int64_t>(x.size()) - 4800;
+  const std::int64_t from = std::llround(4 * 60.0 / 128 * 48000) + 4800,
+                     end = static_cast<std::int64_t>(x.size()) - 4800;
   double softest = 0, loudest = -200;
   for (std::int64_t i = from; i + 24000 < end; i += 12000) {  // stretches longer than a beat
     softest = std::min(softest, level_db(x, i, i + 24000));
@@ -168,8 +169,8 @@ TEST(JackDecks, TwoSyncedKeyLockedDecksAt64Frames) {
   const auto high = above(x);
   double click = -200;
   for (std::int64_t i = from; i < end; i += 64) click = std::max(click, level_db(high, i, i + 128));
-  test::record("its own record: " + std::to_string(softest) + " to " + std::to_string(loudest) +
-               " dBFS, at most " + std::to_string(click) + " dBFS above 8 kHz");
+  test::record("its own record: " + std::to_string(softest) + " to " + std::to_string(loudest) + " dBFS, at most " +
+               std::to_string(click) + " dBFS above 8 kHz");
   EXPECT_LT(click, -70) << "two tunes that have nothing up there";
   EXPECT_LT(booth.worst_phase, 1e-6);
 }

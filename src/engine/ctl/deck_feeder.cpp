@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #include "engine/rt/pcm_window.h"
@@ -15,15 +16,18 @@ namespace {
 
 constexpr std::int64_t kHorizon = 12288;    // frames foretold beyond the lead: more than any stretcher's window
 constexpr std::int64_t kPrimeAhead = 4096;  // frames before its run at which a voice is primed
-constexpr std::int64_t kHandover = 640;     // frames after now at which a voice that nobody foretold comes in
-constexpr std::int64_t kOverlap = 320;      // frames a voice goes on past its run: the reader's cross-fade, and some
-constexpr int kPacketsATurn = 16;           // about one hop's worth: then it is the next deck's turn
-constexpr int kSplice = 64;                 // frames of cross-fade where a loop is folded
-constexpr std::int64_t kTooLate = 9600;     // frames behind at which a voice is given up and primed anew
-constexpr int kStarvedOften = 4;            // in a second: a step down
-constexpr int kStarvedStill = 2;            // R2 saves little: when that doesn't do either, none will
-constexpr double kOutpaced = 16;            // track frames that a voice may be led back by without a new one
-constexpr double kRenewSeconds = 0.25;      // so that a fader on its way doesn't cross-fade all the time
+constexpr std::int64_t kHandover = 640;     // the least that handover_ is
+constexpr std::int64_t kMaxHandover = 4096;
+constexpr int kWarmChunks = 8;           // primed at a turn: a few milliseconds' worth, whatever the kind
+constexpr std::int64_t kOverlap = 320;   // frames a voice goes on past its run: the reader's cross-fade, and some
+constexpr int kPacketsATurn = 16;        // about one hop's worth: then it is the next deck's turn
+constexpr int kSplice = 64;              // frames of cross-fade where a loop is folded
+constexpr std::int64_t kTooLate = 2880;  // frames behind at which priming anew is less work than catching up
+constexpr int kStarvedOften = 4;         // stalls in a second: a step down
+constexpr int kStarvedStill = 2;         // R2 saves little: when that doesn't do either, none will
+constexpr double kOutpaced = 16;         // track frames that a voice may be led back by without a new one
+constexpr double kCatchUpSeconds = 0.4;  // in which a new voice should have got ahead
+constexpr double kRenewSeconds = 0.25;   // so that a fader on its way doesn't cross-fade all the time
 
 std::int64_t grid_below(std::int64_t f) { return f / kGrid * kGrid; }
 
@@ -48,7 +52,7 @@ media::StretchMode stretcher_mode(msg::StretchMode m) {
 
 DeckFeeder::DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map,
                        media::StretchPool& pool)
-    : reports_(reports), pool_(pool), maps_(map), foresight_(map) {
+    : reports_(reports), pool_(pool), maps_(map), foresight_(map), handover_(kHandover) {
   voices_[0].ring = a;
   voices_[1].ring = b;
   for (Voice& v : voices_) v.foresight = &foresight_;
@@ -66,7 +70,12 @@ bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
   assign(now, block, offline);
   bool more = false;
   for (Voice& v : voices_) {
-    if (v.reader) more = produce(v, now, target) || more;
+    if (!v.reader) continue;
+    if (!v.reader->warm(v, offline ? INT_MAX : kWarmChunks)) {
+      more = true;
+    } else if (offline || in_time(v, now)) {
+      more = produce(v, now, target) || more;
+    }
   }
   std::int64_t until = INT64_MAX;
   for (const Voice& v : voices_) {
@@ -111,7 +120,8 @@ DeckFeeder::Voice* DeckFeeder::free_voice(std::int64_t now) {
   Voice& old = voices_[0].generation < voices_[1].generation ? voices_[0] : voices_[1];
   Voice& young = &old == &voices_[0] ? voices_[1] : voices_[0];
   const Run* run = foresight_.run(old.run);
-  if (run && run->end > now && !(young.run == old.run && young.last_pushed > now + kOverlap)) return nullptr;
+  const bool replaced = young.run == old.run && young.pushed > 0 && young.last_pushed > now + kOverlap;
+  if (run && run->end > now && !replaced) return nullptr;
   end(old);
   return &old;
 }
@@ -142,9 +152,10 @@ void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
     const bool over = !run || (run->end <= now && v.reader->next_frame() > run->end + kOverlap);
     // Another one plays the same run in its stead, and the ring holds enough to fade out with.
     const Voice& other = &v == &voices_[0] ? voices_[1] : voices_[0];
-    const bool replaced = other.reader && other.run == v.run && other.generation > v.generation &&
+    const bool replaced = other.reader && other.run == v.run && other.generation > v.generation && other.pushed > 0 &&
                           other.last_pushed > now + kHandover && v.last_pushed > now + kOverlap;
-    if (over || replaced || v.reader->next_frame() + kTooLate < now || level_ == 2) end(v);
+    const bool lost = !v.awaited && v.reader->next_frame() + kTooLate < now;
+    if (over || replaced || lost || level_ == 2) end(v);
   }
   if (level_ == 2) return;
   for (const Run& run : foresight_.runs()) {
@@ -158,8 +169,8 @@ void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
 
 bool DeckFeeder::prime(Voice& voice, const Run& run, std::int64_t now, bool offline) {
   std::int64_t start = grid_below(run.begin);
-  const bool late = start < now + (offline ? 0 : kHandover / 2);
-  if (late) start = grid_below(now + kHandover + kGrid - 1);
+  const bool late = start < now + (offline ? 0 : handover_ / 2);
+  if (late) start = grid_below(now + handover_ + kGrid - 1);
   start = std::max(start, voice.last_pushed + kGrid);
   if (run.end != Run::kOpen && start + kGrid >= run.end) return true;  // too short to be worth it
   const msg::StretchMode mode = affordable(run.mode);
@@ -167,13 +178,36 @@ bool DeckFeeder::prime(Voice& voice, const Run& run, std::int64_t now, bool offl
   voice.run = run.id;
   voice.mode = run.mode;
   voice.track = run.track;
-  if (!reader->prime(voice, start, late && !offline)) {
+  if (!reader->begin(voice, start, late && !offline)) {
     pool_.give_back(std::move(reader));
     return false;
   }
   voice.reader = std::move(reader);
   voice.generation = ++generation_;
+  voice.pushed = 0;
+  voice.awaited = true;
+  voice.caught_up = false;
+  voice.due = std::max(now, start) + static_cast<std::int64_t>(kCatchUpSeconds * foresight_.map().rate());
   primed_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+// Learns from how late a voice got ready. One that is too late to join is given up: the next one is given longer.
+bool DeckFeeder::in_time(Voice& voice, std::int64_t now) {
+  if (!voice.awaited) return true;
+  voice.awaited = false;
+  const std::int64_t early = voice.reader->next_frame() - now;
+  if (early > kHandover) {
+    handover_ = std::max(kHandover, handover_ * 3 / 4);
+  } else if (early < kHandover / 4) {
+    const bool longest = handover_ == kMaxHandover;
+    handover_ = std::min(2 * handover_, kMaxHandover);
+    if (early < 0) {
+      if (longest && level_ < 2) step_down(now);
+      end(voice);
+      return false;
+    }
+  }
   return true;
 }
 
@@ -202,6 +236,7 @@ bool DeckFeeder::produce(Voice& voice, std::int64_t now, std::int64_t target) {
     packet->generation = voice.generation;
     packet->channels = voice.reader->channels();
     voice.last_pushed = tag.frame;
+    ++voice.pushed;
     voice.ring->commit();
   }
   return true;
@@ -274,18 +309,32 @@ void DeckFeeder::watch_load(std::int64_t now, int block) {
     level_until_ = now + 5 * second;
   }
   if (now - starved_since_ > second) starved_lately_ = 0;
-  for (const Voice& v : voices_) {
+  for (Voice& v : voices_) {
     const Run* run = v.reader ? foresight_.run(v.run) : nullptr;
-    if (!run || run->end <= now || v.last_pushed <= run->begin + kHandover) continue;
-    if (v.reader->next_frame() >= now + block / 2) continue;
+    if (!run || run->begin > now || run->end <= now || level_ == 2) continue;
+    // What is about to be replaced says nothing about what it will be replaced by.
+    if (v.awaited || v.outdated || v.reader->mode() != stretcher_mode(affordable(run->mode))) continue;
+    const bool behind = v.reader->next_frame() < now + block / 2;
+    if (!v.caught_up) {
+      // Primed late, it begins behind; only one that stays there says that there is too much to do.
+      v.caught_up = v.reader->next_frame() >= now + block + kLead / 2;
+      if (!v.caught_up && now > v.due) step_down(now);
+      continue;
+    }
+    if (!behind) continue;
+    v.caught_up = false;
+    v.due = now + static_cast<std::int64_t>(kCatchUpSeconds * foresight_.map().rate());
     starved_.fetch_add(1, std::memory_order_relaxed);
     if (starved_lately_++ == 0) starved_since_ = now;
-    if (starved_lately_ < (level_ == 0 ? kStarvedOften : kStarvedStill) || level_ == 2) continue;
-    ++level_;
-    degraded_.fetch_add(1, std::memory_order_relaxed);
-    starved_lately_ = 0;
-    level_until_ = now + 5 * second;
+    if (starved_lately_ >= (level_ == 0 ? kStarvedOften : kStarvedStill)) step_down(now);
   }
+}
+
+void DeckFeeder::step_down(std::int64_t now) {
+  ++level_;
+  degraded_.fetch_add(1, std::memory_order_relaxed);
+  starved_lately_ = 0;
+  level_until_ = now + 5 * static_cast<std::int64_t>(foresight_.map().rate());
 }
 
 FeederStats DeckFeeder::stats() const {

@@ -72,6 +72,10 @@ class DeckFeeder {
     const msg::TrackRef* track = nullptr;
     std::uint32_t generation = 0;
     std::int64_t last_pushed = -rt::kGrid;  // frame of the last packet in the ring, of this or an earlier voice
+    std::int64_t pushed = 0;                // packets of this voice
+    bool awaited = false;                   // still to be primed, and to be seen whether in time
+    bool caught_up = false;                 // has been as far ahead as it should be
+    std::int64_t due = 0;                   // frame by which it should have been
     bool outdated = false;                  // plays on only until a voice of the new tempo joins
 
     double position(double frame) const override { return foresight->position(run, frame); }
@@ -90,7 +94,9 @@ class DeckFeeder {
   Voice* voice_of(const Run& run);
   Voice* free_voice(std::int64_t now);
   msg::StretchMode affordable(msg::StretchMode mode) const;
+  bool in_time(Voice& voice, std::int64_t now);
   void watch_load(std::int64_t now, int block);
+  void step_down(std::int64_t now);
 
   rt::ReportRing* reports_;
   media::StretchPool& pool_;
@@ -99,6 +105,8 @@ class DeckFeeder {
   Foresight foresight_;
   Voice voices_[2];
   std::uint32_t generation_ = 0;
+  std::int64_t handover_ =
+      0;  // frames after now at which a voice that nobody foretold comes in: as long as priming takes
   std::int64_t renewed_ = 0;  // when a voice was last given up for its tempo
   int level_ = 0;             // 0 as asked, 1 R2, 2 direct only
   int starved_lately_ = 0;

@@ -168,10 +168,10 @@ void EngineHost::run_feeders(int thread) {
 
 void EngineHost::service(int thread, int frames) {
   const int stride = std::max(1, static_cast<int>(threads_.size()));
-  const std::int64_t now = engine_->frame();
   // In turns, so that one deck that needs much doesn't starve its neighbours.
   for (bool more = true; more;) {
     more = false;
+    const std::int64_t now = engine_->frame();
     for (int d = thread; d < options_.decks; d += stride) {
       more = feeders_[static_cast<std::size_t>(d)]->service(now, frames, options_.feeder_threads == 0) || more;
     }
