@@ -23,6 +23,7 @@ struct TrackRef {
   const lockfree::ChunkTable* pcm = nullptr;  // engine rate; 2 channels, or 8 when the track has stems
   music::GridView grid;                       // track frames at the engine's rate
   double first_sound = 0;                     // track frame
+  float gain = 1;                             // linear; auto-gain: brings the track to the session's loudness
   double cue = -1;                            // stored main cue, track frame; < 0: none
   double hotcues[kHotcues];                   // track frames; < 0: empty
 };

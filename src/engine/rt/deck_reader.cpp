@@ -13,9 +13,10 @@ namespace {
 constexpr double kFadeSeconds = 224.0 / 48000;
 constexpr double kAttackSeconds = 64.0 / 48000;
 constexpr double kToleranceSeconds = 0.002;
-constexpr float kQuiet = 1e-3f;   // -60 dBFS: what is cut off below that makes no click
-constexpr int kStayPackets = 8;   // as many as a tail needs to fade out over
-constexpr int kJoinPackets = 12;  // more than that to join, so that a slow feeder doesn't make it flap
+constexpr double kLevelSeconds = 0.5;  // in which the auto-gain may move by 1
+constexpr float kQuiet = 1e-3f;        // -60 dBFS: what is cut off below that makes no click
+constexpr int kStayPackets = 8;        // as many as a tail needs to fade out over
+constexpr int kJoinPackets = 12;       // more than that to join, so that a slow feeder doesn't make it flap
 }  // namespace
 
 void DeckReader::attach(VoiceRing* a, VoiceRing* b, const dsp::SincTables* sinc, SampleRate rate) TACTUS_RT {
@@ -25,6 +26,7 @@ void DeckReader::attach(VoiceRing* a, VoiceRing* b, const dsp::SincTables* sinc,
   fade_frames_ = static_cast<std::int64_t>(kFadeSeconds * rate.hz);
   attack_frames_ = static_cast<std::int64_t>(kAttackSeconds * rate.hz);
   tolerance_ = kToleranceSeconds * rate.hz;
+  max_level_step_ = static_cast<float>(1 / (kLevelSeconds * rate.hz));
 }
 
 void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::TempoMap& map,
@@ -41,6 +43,7 @@ void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::
     const bool jumped = (broke && t.last_break() == Transport::Break::jump) || other;
     follow(t, f, map, broke, jumped);
     anchor(now_, f, map);
+    follow_level(t.track(), other, f);
   }
   if (f % kGrid == 0) {
     for (Layer& tail : tails_) anchor(tail, f, map);
@@ -65,6 +68,25 @@ void DeckReader::follow(const Transport& t, std::int64_t f, const music::TempoMa
   now_.track = t.track();
   now_.law = t.law();
   epoch_ = t.epoch();
+}
+
+void DeckReader::follow_level(const msg::TrackRef* track, bool other, std::int64_t f) TACTUS_RT {
+  if (!track) return;
+  if (other) {
+    level_ = track->gain;
+    level_step_ = 0;
+    level_frame_ = f;
+  } else if (f % kGrid == 0) {
+    level_ += level_step_ * static_cast<float>(f - level_frame_);
+    const float away = track->gain - level_, most = max_level_step_ * static_cast<float>(kGrid);
+    if (std::fabs(away) < 1e-6f) {
+      level_ = track->gain;
+      level_step_ = 0;
+    } else {
+      level_step_ = std::fmin(std::fmax(away, -most), most) / static_cast<float>(kGrid);
+    }
+    level_frame_ = f;
+  }
 }
 
 void DeckReader::anchor(Layer& layer, std::int64_t f, const music::TempoMap& map) TACTUS_RT {
@@ -141,6 +163,7 @@ void DeckReader::change(const Layer& next, const Transport& t, std::int64_t f, c
     const float gain = gain_at(now_, f);
     *slot = now_;
     slot->gain = gain;
+    slot->level = level_ + level_step_ * static_cast<float>(f - level_frame_);
     slot->fade_start = f;
     slot->fade = fade_frames_;
   }
@@ -190,13 +213,14 @@ void DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n,
     if (!has) {
       for (int i = 0; i < n; ++i) to[c][i] = 0;
     }
-    if (!tail && layer.fade == 0) {
-      for (int i = 0; i < n; ++i) to[c][i] += scratch_[c][i];
+    if (!tail && layer.fade == 0 && level_step_ == 0) {
+      for (int i = 0; i < n; ++i) to[c][i] += scratch_[c][i] * level_;
       continue;
     }
     for (int i = 0; i < n; ++i) {
       const float g = gain_at(layer, f + i);
-      to[c][i] += scratch_[c][i] * (tail ? layer.gain * (1 - g) : g);
+      const float level = level_ + level_step_ * static_cast<float>(f + i - level_frame_);
+      to[c][i] += scratch_[c][i] * (tail ? layer.level * layer.gain * (1 - g) : level * g);
     }
   }
   has = true;

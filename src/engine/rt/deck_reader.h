@@ -4,6 +4,8 @@
 // Direct path: band-limited interpolation of the decoded track at the transport's own position; always there, exact to
 // the frame, pitch follows speed. Voices: packets that a feeder stretched ahead of time.
 //
+// A track sounds at its auto-gain from its first frame on; one that is found out while it plays is slid to.
+//
 // Cuts: what stops to sound fades out over 4.7 ms as a *tail*. What starts comes in at once if the track is silent just
 // before it (an onset at a cue keeps its first sample), else over 1.3 ms. The same music changing its path cross-fades
 // linearly over 4.7 ms.
@@ -57,12 +59,14 @@ class DeckReader {
     std::int64_t fade_start = 0;
     std::int64_t fade = 0;  // frames; 0: none
     float gain = 1;         // tails: at fade_start
+    float level = 1;        // tails: of the track's auto-gain
     // Direct: the playhead is a straight line through {line_frame, line_at} until the next grid point or event.
     // Anchored there and nowhere else, so that a block's end in between leaves no trace in the rounding.
     std::int64_t line_frame = 0;
     double line_at = 0, line_slope = 0;
   };
 
+  void follow_level(const msg::TrackRef* track, bool other, std::int64_t f) TACTUS_RT;
   void follow(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke, bool jumped) TACTUS_RT;
   Layer choose(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT;
   int best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT;
@@ -84,6 +88,9 @@ class DeckReader {
   Layer now_;
   Layer tails_[kTails];
   std::uint32_t epoch_ = 0;
+  // The track's auto-gain: a straight line from a grid point on.
+  std::int64_t level_frame_ = 0;
+  float level_ = 1, level_step_ = 0, max_level_step_ = 0;
   std::uint32_t fallbacks_ = 0, late_ = 0;
 
   float scratch_[kMaxChannels][kGrid];

@@ -49,6 +49,38 @@ TEST(Engine, PlayAtABeatSoundsAtThatFrame) {
   for (std::int64_t i = 0; i < 48000 + EngineRig::latency(); ++i) ASSERT_EQ(rig.bus(0)[i], 0) << i;
 }
 
+// Auto-gain: each track at its own from its first frame to its tail's last; found out while it plays, it is slid to.
+TEST(Engine, TracksSoundAtTheirAutoGain) {
+  const auto dc = [](float v) { return make_track(48000 * 20, 2, 120, 0, [v](std::int64_t, int) { return v; }); };
+  auto loud = dc(0.8f), soft = dc(0.1f);
+  loud->ref.gain = 0.25f;
+  soft->ref.gain = 2;
+  EngineRig rig;
+  rig.load(0, *loud);
+  rig.send(Op::play, 0);
+  rig.render(4800);
+  const auto now = [&] { return rig.bus(0).back(); };
+  EXPECT_NEAR(now(), 0.2f, 1e-6f);
+  rig.load(0, *soft);  // both pass 0.2 on their way: the one fades out, the other in
+  rig.render(4800);
+  for (std::size_t i = 2400; i < rig.bus(0).size(); ++i) ASSERT_LE(rig.bus(0)[i], 0.2f + 1e-6f) << i;
+  rig.send(Op::play, 0);
+  rig.render(4800);
+  EXPECT_NEAR(now(), 0.2f, 1e-6f);
+  RigTrack known;  // the same load, now that its loudness is known
+  known.ref = soft->ref;
+  known.ref.gain = 4;
+  msg::Command c;
+  c.op = Op::regrid;
+  c.track = &known.ref;
+  rig.send(c);
+  const std::size_t before = rig.bus(0).size();
+  rig.render(96000);
+  EXPECT_NEAR(now(), 0.4f, 1e-6f);
+  for (std::size_t i = before; i < rig.bus(0).size(); ++i)
+    ASSERT_LE(std::fabs(rig.bus(0)[i] - rig.bus(0)[i - 1]), 0.1f * 2 / 24000) << i;
+}
+
 TEST(Engine, UnscheduledHotcueSoundsAtTheNextBlocksFirstFrame) {
   auto track = clicks();
   track->ref.hotcues[2] = 24000 * 5;
