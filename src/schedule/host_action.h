@@ -48,7 +48,7 @@ struct UndoLoad {
   std::string path;
   PositionLaw law;
 };
-// A plan with that effect in the slot; an empty name empties it.
+// A plan with that effect in the slot, as soon as can be: it is asked for when it is due. An empty name empties it.
 struct FxType {
   int deck = 0, unit = 0, slot = 0;
   std::string name;

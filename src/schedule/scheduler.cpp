@@ -18,8 +18,11 @@ constexpr double kLostSeconds = 2;  // after which an execution that nobody repo
 // Whether the owner must prepare something before it can be due.
 bool must_open(const HostAction& a) {
   return std::holds_alternative<ask::Load>(a.what) || std::holds_alternative<ask::LoadDouble>(a.what) ||
-         std::holds_alternative<ask::UndoLoad>(a.what) || std::holds_alternative<ask::FxType>(a.what);
+         std::holds_alternative<ask::UndoLoad>(a.what);
 }
+bool swaps_fx(const HostAction& a) { return std::holds_alternative<ask::FxType>(a.what); }
+// Whether the owner says when it is done.
+bool is_reported(const HostAction& a) { return swaps_fx(a) || std::holds_alternative<ask::Unload>(a.what); }
 bool clock_only(const HostAction& a) {
   return std::holds_alternative<ask::ClockTempo>(a.what) || std::holds_alternative<ask::ClockSource>(a.what) ||
          std::holds_alternative<ask::ClockQuantum>(a.what) || std::holds_alternative<ask::Cancel>(a.what);
@@ -83,7 +86,6 @@ Fate Scheduler::submit(const Intent& intent, const Source& source, const World& 
   d.control = control_of(intent, d.address);
   d.entry.intent = intent;
   d.entry.source = source;
-  d.entry.asked = world.now;
   stamp(d, at);
   d.continuous = is_continuous(intent, d.entry.when);
   bool wait_for_tick = d.continuous && moved(d.address);
@@ -186,7 +188,7 @@ void Scheduler::place(Entry e, const World& world, Output& out) {
   } else if (!e.actions.empty() && must_open(e.actions.front())) {
     e.state = State::opening;
     out.actions.insert(out.actions.end(), e.actions.begin(), e.actions.end());
-  } else if (world.frame_of(e.when) <= world.now + world.frames(options_.horizon_seconds)) {
+  } else if (in_reach(e, world)) {
     release(e, world, out);
   } else {
     e.state = State::held;
@@ -194,9 +196,16 @@ void Scheduler::place(Entry e, const World& world, Output& out) {
   if (!e.dead) pending_.push_back(std::move(e));
 }
 
+// A plan with another effect is swapped in as soon as it is asked for, so it is asked for when it is due.
+bool Scheduler::in_reach(const Entry& e, const World& world) const {
+  const bool at_last = !e.actions.empty() && swaps_fx(e.actions.front());
+  const Frames ahead = at_last ? world.lead : world.frames(options_.horizon_seconds);
+  return world.frame_of(e.when) <= world.now + ahead;
+}
+
 void Scheduler::release(Entry& e, const World& world, Output& out) {
-  const bool unloads = !e.actions.empty() && std::holds_alternative<ask::Unload>(e.actions.front().what);
-  e.state = unloads ? State::opening : State::sent;
+  e.state = !e.actions.empty() && is_reported(e.actions.front()) ? State::opening : State::sent;
+  e.sent = world.now;
   out.actions.insert(out.actions.end(), e.actions.begin(), e.actions.end());
   out.commands.insert(out.commands.end(), e.commands.begin(), e.commands.end());
   for (const Command& c : e.commands)
@@ -217,23 +226,22 @@ std::uint64_t Scheduler::depends_on(const Entry& e, const World& world) const {
            });
   };
   for (auto p = pending_.rbegin(); p != pending_.rend(); ++p) {
-    const bool unopened = p->state == State::opening || p->state == State::waiting;
     // What happens before the new track comes is meant for the old one.
-    if (!unopened || p->id >= e.id || world.frame_of(p->when) > world.frame_of(e.when)) continue;
+    if (p->state == State::sent || p->id >= e.id || world.frame_of(p->when) > world.frame_of(e.when)) continue;
     if (std::any_of(p->actions.begin(), p->actions.end(), blocks)) return p->id;
   }
   return 0;
 }
 
-void Scheduler::quantise_again(Entry& e, const World& world) const {
-  const Beat earliest = world.beat_of(world.now + world.lead);
+void Scheduler::quantise_again(Entry& e, const World& world, Frame from) const {
+  const Beat earliest = world.beat_of(from);
   if (!e.quantised || e.when.kind != When::Kind::beat || Beat{e.when.value} >= earliest) return;
   e.when = When::at(resolve(e.intent.quant.value_or(e.intent.row->quant), earliest, world.metre));
   for (Command& c : e.commands) c.when = e.when;
   for (HostAction& a : e.actions) a.when = e.when;
 }
 
-void Scheduler::resume(std::uint64_t id, const World& world, Output& out) {
+void Scheduler::resume(std::uint64_t id, const World& world, Frame from, Output& out) {
   std::vector<Entry> ready;
   for (Entry& e : pending_) {
     if (e.waits_for != id) continue;
@@ -244,7 +252,7 @@ void Scheduler::resume(std::uint64_t id, const World& world, Output& out) {
   std::sort(ready.begin(), ready.end(), [](const Entry& a, const Entry& b) { return a.id < b.id; });
   for (Entry& e : ready) {
     e.waits_for = 0;
-    quantise_again(e, world);
+    quantise_again(e, world, from);
     place(std::move(e), world, out);
   }
 }
@@ -296,9 +304,8 @@ Output Scheduler::tick(const World& world) {
     place(std::move(e), world, out);
   }
   std::vector<Entry*> due;
-  const Frame horizon = world.now + world.frames(options_.horizon_seconds);
   for (Entry& e : pending_)
-    if (e.state == State::held && world.frame_of(e.when) <= horizon) due.push_back(&e);
+    if (e.state == State::held && in_reach(e, world)) due.push_back(&e);
   std::sort(due.begin(), due.end(), [&](const Entry* a, const Entry* b) {
     const Frame fa = world.frame_of(a->when), fb = world.frame_of(b->when);
     return fa != fb ? fa < fb : a->id < b->id;
@@ -306,7 +313,7 @@ Output Scheduler::tick(const World& world) {
   for (Entry* e : due) release(*e, world, out);
   const Frame lost = world.now - world.frames(kLostSeconds);
   for (Entry& e : pending_) {
-    if (e.state != State::sent || std::max(e.asked, stamp_of(e.when, world)) >= lost) continue;
+    if (e.state != State::sent || std::max(e.sent, stamp_of(e.when, world)) >= lost) continue;
     e.dead = true;
     out.notices.push_back({e.id, to_text(e.intent) + ": the engine did not confirm it"});
   }
@@ -367,9 +374,12 @@ Output Scheduler::host_done(std::uint64_t id, const World& world) {
   Entry* e = find(id);
   if (!e || e->state != State::opening) return out;
   e->state = State::sent;
-  e->asked = world.now;  // the time to confirm it counts from here
-  if (std::holds_alternative<ask::FxType>(e->actions.front().what)) e->dead = true;
-  resume(id, world, out);
+  e->sent = world.now;
+  // Nobody knows when a file will be there, so what waited for it may be late for its beat. An effect is there when it
+  // is due, and what waited for it is due then, too.
+  const bool fx = swaps_fx(e->actions.front());
+  e->dead = e->dead || fx;
+  resume(id, world, fx ? world.now : world.now + world.lead, out);
   return out;
 }
 

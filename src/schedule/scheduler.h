@@ -9,7 +9,8 @@
 //   accepted and due within the horizon -> its commands are returned at once, stamped by beat or frame. Later than that
 //     -> held, and returned by tick() when the horizon reaches it; until then cancel() and /panic can still stop it,
 //     and a change of tempo or leader moves it, since it is kept by beat.
-//   files and effects -> HostActions, returned at once. Intents that depend on one (play after load) wait until
+//   files -> HostActions, returned at once, to be opened ahead; effects -> HostActions when they are due. Intents that
+//   depend on one (play after load) wait until
 //     host_done(), in order; what got late by that is quantised again.
 //   executed -> on_event() forgets it.
 //
@@ -114,7 +115,7 @@ class Scheduler {
     Intent intent;
     Source source;
     msg::When when;
-    Frame asked;
+    Frame sent;              // to the engine or to the owner: from then on it should be confirmed
     bool quantised = false;  // by a raster: is quantised again when it got late
     std::vector<msg::Command> commands;
     std::vector<HostAction> actions;
@@ -157,9 +158,10 @@ class Scheduler {
   Fate accept(Draft& d);
   Fate coalesce(Draft& d);
   void place(Entry e, const World& world, Output& out);
+  bool in_reach(const Entry& e, const World& world) const;
   void release(Entry& e, const World& world, Output& out);
-  void quantise_again(Entry& e, const World& world) const;
-  void resume(std::uint64_t id, const World& world, Output& out);
+  void quantise_again(Entry& e, const World& world, Frame from) const;
+  void resume(std::uint64_t id, const World& world, Frame from, Output& out);
   std::uint64_t depends_on(const Entry& e, const World& world) const;
   void drop(Entry& e, const std::string& why, Output& out);
   void sweep();

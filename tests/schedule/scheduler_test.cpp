@@ -243,6 +243,38 @@ TEST(Scheduler, EffectsAreNamedAndTheirParametersWaitForThem) {
   EXPECT_EQ(s.submit("/deck/1/fx/1/1/feedback 0.4").verdict, Fate::Verdict::coalesced) << "the echo is still there";
 }
 
+TEST(Scheduler, AQuantisedEffectIsSwappedInWhenItIsDueAndNotBefore) {
+  Stage s;
+  constexpr msg::FxParamInfo kParams[] = {{"time", "Time", "beats", 0.125F, 4, 0.5F, 0}};
+  const msg::FxInfo effects[] = {{"echo", "Echo", "", msg::FxMix::linear, kParams}};
+  s.world.effects = effects;
+  s.world.now = {100};
+  s.ok("/deck/1/fx/1/1/type echo @bar");
+  s.ok("/deck/1/fx/1/1/time 2 @bar");
+  s.ok("/deck/1/fx/1/1/on 1 @bar");
+  s.run({96'000 - 1500});
+  EXPECT_TRUE(s.actions.empty());
+  EXPECT_TRUE(s.engine.empty()) << "they wait for the effect";
+  s.run({1400});
+  ASSERT_EQ(s.actions.size(), 1U);
+  s.take(s.scheduler.host_done(s.actions[0].id, s.world));
+  EXPECT_EQ(s.engine.size() + s.executed.size(), 2U);
+}
+
+TEST(Scheduler, WhatWaitedLongForAFileHasItsTimeToBeConfirmed) {
+  Stage s;
+  s.ok("/deck/1/load \"/music/slow.flac\"");
+  s.ok("/deck/1/play");
+  s.run({5 * 48000});
+  ASSERT_EQ(s.actions.size(), 1U);
+  s.load(0, false);
+  s.take(s.scheduler.host_done(s.actions[0].id, s.world));
+  s.tick();  // before the engine can have said anything
+  EXPECT_TRUE(s.notices.empty()) << s.notices[0].text;
+  s.run({4800});
+  EXPECT_TRUE(s.notices.empty());
+}
+
 TEST(Scheduler, CancelStopsWhatIsHeldAndSaysWhenItIsTooLate) {
   Stage s;
   s.load(0, false);
