@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "auto_gain_option.h"
 #include "command.h"
 #include "live_mix.h"
 #include "paths.h"
@@ -18,7 +19,8 @@ struct Options {
   std::vector<std::string> paths;
   std::string output, audio = "auto", routing;
   int rate = 48000, block = 256, transition = 32;
-  double lufs = -14, level = -6;
+  double level = -6;
+  AutoGainOption auto_gain;
   bool keep_order = false, plan = false, quiet = false, json = false;
 };
 
@@ -27,7 +29,7 @@ void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
   cmd->add_option("--routing", o->routing, "Outputs by name, e.g. \"master=1-2 cue=3-4\"");
   cmd->add_option("--rate", o->rate, "Frames a second")->capture_default_str()->check(CLI::Range(8000, 192000));
   cmd->add_option("--block", o->block, "Frames a block")->capture_default_str()->check(CLI::Range(16, 4096));
-  cmd->add_option("--lufs", o->lufs, "Loudness that tracks are brought to")->capture_default_str()->check(CLI::Range(-40.0, 0.0));
+  o->auto_gain.add(cmd);
   cmd->add_option("--level", o->level, "Master level at the start, dB, live")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
   cmd->add_option("--transition", o->transition, "Beats of a transition")->capture_default_str()->check(CLI::IsMember({16, 32, 64}));
   cmd->add_flag("--keep-order", o->keep_order, "In the order given, not by tempo and key");
@@ -36,7 +38,6 @@ void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
 
 session::MixOptions mix_options(const Options& o) {
   session::MixOptions m;
-  m.target_lufs = o.lufs;
   m.transition_beats = o.transition;
   m.keep_order = o.keep_order;
   return m;
@@ -81,6 +82,7 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
   options.rate = SampleRate{static_cast<double>(o.rate)};
   options.block = o.block;
   options.tempo = Bpm{planner.first_tempo()};
+  options.target_lufs = o.auto_gain.target();
   RenderOut out;
   out.path = output;
   out.quiet = o.quiet;
@@ -112,6 +114,7 @@ int mix_live(const Options& o, const std::vector<std::string>& files, bool* open
   options.live.audio.routing = o.routing;
   options.live.session.rate = SampleRate{static_cast<double>(o.rate)};
   options.live.session.max_block = o.block;
+  options.live.session.target_lufs = o.auto_gain.target();
   options.live.session.feeder_threads = session::default_feeder_threads();
   session::MediaStack media(true);
   Analyses analyses(media.analyses(), files);

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <thread>
 
+#include "auto_gain_option.h"
 #include "command.h"
 #include "keys.h"
 #include "session/live.h"
@@ -20,6 +21,7 @@ struct Options {
   std::string audio = "auto", routing;
   int rate = 48000, block = 256;
   double level = -6, tempo = 120;
+  AutoGainOption auto_gain;
   bool json = false;
 };
 
@@ -53,6 +55,7 @@ int play(const Options& o) {
   options.session.rate = SampleRate{static_cast<double>(o.rate)};
   options.session.tempo = Bpm{o.tempo};
   options.session.max_block = o.block;
+  options.session.target_lufs = o.auto_gain.target();
   options.session.feeder_threads = session::default_feeder_threads();
   options.master_db = o.level;
   auto live = session::Live::start(
@@ -96,6 +99,7 @@ void add_play(CLI::App& app, Run& run) {
   cmd->add_option("--block", o->block, "Frames a block")->capture_default_str()->check(CLI::Range(16, 4096));
   cmd->add_option("--level", o->level, "Master level at the start, dB")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
   cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")->capture_default_str()->check(CLI::Range(20.0, 300.0));
+  o->auto_gain.add(cmd);
   cmd->add_flag("--json", o->json, "Each intent's fate as a JSON object");
   cmd->footer("Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"
               "with the reason. `wait SECONDS` waits, `quit` fades out and ends.\n\n"

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "auto_gain_option.h"
 #include "command.h"
 #include "render_out.h"
 #include "schedule/set_file.h"
@@ -19,6 +20,7 @@ struct Options {
   int rate = 48000;
   int block = 256;
   double seconds = 0;
+  AutoGainOption auto_gain;
 };
 
 // Paths in a set file are relative to the file's own folder.
@@ -53,6 +55,7 @@ int render(const Options& o) {
   options.block = o.block;
   options.tempo = read.set.tempo;
   options.max_seconds = o.seconds;
+  options.target_lufs = o.auto_gain.target();
   const std::filesystem::path folder = std::filesystem::absolute(o.set).parent_path();
   std::vector<session::ScriptEvent> events;
   for (const schedule::SetEvent& e : read.set.events) {
@@ -79,6 +82,7 @@ void add_render(CLI::App& app, Run& run) {
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   cmd->add_option("--length", o->seconds, "Stop after so many seconds; else when the music has ended");
+  o->auto_gain.add(cmd);
   cmd->add_flag("--json", o->out.json, "One JSON object at the end, with the frame at which each intent executed");
   cmd->add_flag("-q,--quiet", o->out.quiet, "No progress");
   cmd->footer("A set file:\n"

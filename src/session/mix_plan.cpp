@@ -133,13 +133,6 @@ bool MixPlanner::skip(double beat) {
   return false;
 }
 
-double MixPlanner::trim(const TrackAnalysis& a) const {
-  if (!std::isfinite(a.lufs)) return 0;
-  double db = options_.target_lufs - a.lufs;
-  if (std::isfinite(a.true_peak_db)) db = std::min(db, options_.headroom_dbtp - a.true_peak_db);
-  return std::floor(std::clamp(db, -24.0, 12.0) * 10) / 10;
-}
-
 // Where the transition out of `e` begins when nobody hurries: so that it ends with the music, on a phrase.
 double MixPlanner::natural_out(const MixEntry& e) const {
   const TrackAnalysis& a = e.track.analysis;
@@ -162,7 +155,6 @@ void MixPlanner::place(MixTrack track) {
   const double session = before ? before->tempo : a.bpm;
   e.deck = static_cast<int>(entries_.size() % 2);
   e.start = before ? before->out : options_.start_beat;
-  e.trim_db = trim(a);
   e.in_seconds = a.first_sound;
   e.tempo = before ? before->tempo : 120;
   if (gridded(a)) {
@@ -210,7 +202,7 @@ void MixPlanner::emit(std::size_t i, std::vector<ScriptEvent>& events) const {
   at(ready, b + "/keylock 1");
   at(ready, b + (in.ratio > 0 ? "/sync beat" : "/sync off"));
   at(ready, b + "/seek " + precise(in.in_seconds));
-  at(ready, b + "/trim " + number(in.trim_db));
+  at(ready, b + "/trim 0");
   at(ready, b + "/eq/low " + (in.kind == Transition::blend ? "-inf" : "0"));
   at(ready, b + "/fader " + (in.kind == Transition::blend || in.kind == Transition::fade ? "0" : "1"));
 

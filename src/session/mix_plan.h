@@ -25,8 +25,6 @@ struct MixTrack {
 };
 
 struct MixOptions {
-  double target_lufs = -14;    // loudness that trims aim at
-  double headroom_dbtp = -1;   // no trim lifts a track's true peak above that
   int transition_beats = 32;   // session beats; shorter where a track is too short
   double most_stretch = 0.08;  // tempo change that a synced transition may ask of a track
   int tempo_beats = 32;        // over which the tempo goes to the new track's own
@@ -48,7 +46,6 @@ struct MixEntry {
   double ratio = 1;       // track beats a session beat: 1, 2 or 1/2 ...; 0 without a grid
   double tempo = 120;     // session tempo once it rules
   double out = 0;         // session beat at which it makes room
-  double trim_db = 0;
 };
 
 class MixPlanner {
@@ -76,7 +73,6 @@ class MixPlanner {
   std::size_t best_next() const;
   double cost(const MixTrack& a, const MixTrack& b) const;
   double natural_out(const MixEntry& e) const;
-  double trim(const analysis::TrackAnalysis& a) const;
   void emit(std::size_t i, std::vector<ScriptEvent>& events) const;
 
   MixOptions options_;

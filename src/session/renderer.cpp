@@ -56,6 +56,7 @@ class Run {
     s.rate = o.rate;
     s.tempo = o.tempo;
     s.max_block = o.block;
+    s.target_lufs = o.target_lufs;
     return s;
   }
 

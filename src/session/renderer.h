@@ -14,8 +14,9 @@ namespace tactus::session {
 struct RenderOptions {
   SampleRate rate{48000};
   Bpm tempo{120};
-  int block = 256;         // frames, 1 to 4096
-  double max_seconds = 0;  // 0: until the music has ended
+  int block = 256;                                    // frames, 1 to 4096
+  double max_seconds = 0;                             // 0: until the music has ended
+  std::optional<double> target_lufs = kAutoGainLufs;  // of auto-gain; none: off
 };
 
 struct RenderReport {

@@ -33,7 +33,7 @@ Session::Session(const Options& options, TrackSource& source, Observer observer)
       source_(source),
       observer_(std::move(observer)),
       host_(host_options(options)),
-      tracks_(options.rate),
+      tracks_(options.rate, options.target_lufs),
       scheduler_(options.scheduler),
       clock_(options.rate, options.tempo) {
   // Live the engine may be a block on from what is read here, and feeders have stretched audio for kLead beyond that.

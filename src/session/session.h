@@ -20,6 +20,7 @@
 #include "engine/ctl/engine_host.h"
 #include "schedule/clock_owner.h"
 #include "schedule/scheduler.h"
+#include "session/auto_gain.h"
 #include "session/track_pool.h"
 
 namespace tactus::session {
@@ -62,6 +63,7 @@ class Session {
     int max_block = 512;
     int feeder_threads = 0;  // 0: offline, see EngineHost
     bool record = false;
+    std::optional<double> target_lufs = kAutoGainLufs;  // of auto-gain; none: off
     schedule::SchedulerOptions scheduler;
   };
   // What the session tells its owner, on the control thread.

@@ -1,6 +1,9 @@
 #include "session/track_pool.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "session/auto_gain.h"
 
 namespace tactus::session {
 
@@ -41,6 +44,7 @@ void TrackPool::fill(LoadedTrack& track) {
   if (!track.analysis) return;
   track.anchors = track.analysis->anchors(rate_.hz);
   track.ref.grid = {track.anchors.data(), static_cast<std::uint32_t>(track.anchors.size()), rate_.hz};
+  track.ref.gain = static_cast<float>(std::pow(10, auto_gain_db(*track.analysis, target_lufs_) / 20));
   track.ref.first_sound = track.analysis->first_sound * rate_.hz;
 }
 

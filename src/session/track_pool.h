@@ -27,7 +27,8 @@ struct LoadedTrack {
 
 class TrackPool {
  public:
-  explicit TrackPool(SampleRate rate) : rate_(rate) {}
+  // target_lufs: what auto-gain aims at; none: tracks play as loud as they are.
+  TrackPool(SampleRate rate, std::optional<double> target_lufs) : rate_(rate), target_lufs_(target_lufs) {}
 
   // A newly loaded track. Without an analysis it has no grid, and starts at its first frame.
   const LoadedTrack& adopt(const std::string& path, media::TrackPtr pcm,
@@ -47,6 +48,7 @@ class TrackPool {
   void fill(LoadedTrack& track);
 
   SampleRate rate_;
+  std::optional<double> target_lufs_;
   std::uint64_t next_id_ = 1;
   std::vector<std::unique_ptr<LoadedTrack>> tracks_;
 };

@@ -115,6 +115,58 @@ TEST(Renderer, SameBitsAtAnyBlockSizeAndTwiceOver) {
   }
 }
 
+TEST(Renderer, AnIntentIsReportedAtTheBeatItAskedFor) {
+  FakeSource source;
+  source.add("a.wav", clicks(126));
+  // At 127 BPM no beat falls on a frame.
+  const auto r =
+      play(source, {at(0, "/deck/1/load \"a.wav\""), at(3, "/deck/1/play"), at(5, "/deck/1/jump 4 @bar")}, 127, 256, 5);
+  std::vector<double> beats;
+  for (const auto& e : r.report.events) beats.push_back(e.beat.value());
+  EXPECT_EQ(beats, (std::vector<double>{0, 3, 8}));
+}
+
+// Not one sample differs before the beat at which the effect was asked for, and it is heard from there on.
+TEST(Renderer, AQuantisedEffectIsHeardFromItsBeatOn) {
+  FakeSource source;
+  source.add("a.wav", clicks(126));
+  std::vector<ScriptEvent> plain = {at(0, "/deck/1/load \"a.wav\""), at(0, "/deck/1/play")};
+  const auto dry = play(source, plain, 126, 256, 8);
+  plain.push_back(at(5, "/deck/1/fx/1/1/type bitcrusher @bar"));
+  plain.push_back(at(5, "/deck/1/fx/1/1/on 1 @bar"));
+  const auto wet = play(source, plain, 126, 256, 8);
+  ASSERT_TRUE(wet.report.refused.empty()) << wet.report.refused[0].why;
+  ASSERT_TRUE(wet.report.notices.empty()) << wet.report.notices[0];
+  const std::int64_t bar = std::llround(8 * 48000 * 60 / 126.0);
+  std::size_t first = 0;
+  while (first < dry.left.size() && dry.left[first] == wet.left[first]) ++first;
+  EXPECT_GE(static_cast<std::int64_t>(first), bar);
+  EXPECT_LT(static_cast<std::int64_t>(first), bar + 48000 * 60 / 126 + 100) << "by the next click";
+}
+
+TEST(Renderer, TracksAreBroughtToTheSameLoudness) {
+  FakeSource source;
+  source.lufs = -20;  // what the tone below has
+  source.add("tone.wav", make_track(48000 * 20, 2, 0, 0, [](std::int64_t f, int) {
+               return 0.1f * std::sin(static_cast<float>(f % 48) * 2 * static_cast<float>(M_PI) / 48);
+             }));
+  const auto r = play(source, {at(0, "/deck/1/load \"tone.wav\""), at(0, "/deck/1/play")}, 120, 256, 5);
+  EXPECT_NEAR(r.report.lufs, session::kAutoGainLufs, 0.3);
+}
+
+TEST(AutoGain, AimsAtTheTargetAndLiftsNoPeakPastItsHeadroom) {
+  analysis::TrackAnalysis a;
+  a.lufs = -8, a.true_peak_db = 0.5;
+  EXPECT_NEAR(session::auto_gain_db(a, -14.0), -6, 1e-9);
+  EXPECT_EQ(session::auto_gain_db(a, std::nullopt), 0);
+  a.lufs = -20, a.true_peak_db = -3;
+  EXPECT_NEAR(session::auto_gain_db(a, -14.0), 2, 1e-9) << "to -1 dBTP";
+  a.true_peak_db = 0;
+  EXPECT_EQ(session::auto_gain_db(a, -14.0), 0) << "no boost, and no cut for the peak's sake";
+  a.lufs = -std::numeric_limits<double>::infinity();
+  EXPECT_EQ(session::auto_gain_db(a, -14.0), 0);
+}
+
 TEST(Renderer, EndsWhenTheMusicHasEnded) {
   FakeSource source;
   source.add("a.wav", clicks(120, 8));
@@ -127,8 +179,8 @@ TEST(Renderer, EndsWhenTheMusicHasEnded) {
 TEST(Renderer, LoudnessAndPeakAreMeasured) {
   FakeSource source;
   source.add("tone.wav", make_track(48000 * 20, 2, 0, 0, [](std::int64_t f, int) {
-    return 0.1f * std::sin(static_cast<float>(f % 48) * 2 * static_cast<float>(M_PI) / 48);
-  }));
+               return 0.1f * std::sin(static_cast<float>(f % 48) * 2 * static_cast<float>(M_PI) / 48);
+             }));
   const auto r = play(source, {at(0, "/deck/1/load \"tone.wav\""), at(0, "/deck/1/play")}, 120);
   EXPECT_NEAR(r.report.true_peak_db, -20, 0.1);
   EXPECT_NEAR(r.report.lufs, -20, 0.3);  // a 1 kHz tone on both sides reads its peak level (BS.1770)

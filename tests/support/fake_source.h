@@ -1,6 +1,7 @@
 // Tracks out of thin air for a session under test: no files, no workers.
 #pragma once
 
+#include <limits>
 #include <map>
 
 #include "session/session.h"
@@ -10,6 +11,8 @@ namespace tactus::testing {
 
 class FakeSource : public session::TrackSource {
  public:
+  double lufs = session::kAutoGainLufs;  // of every track: where auto-gain leaves it as it is
+
   // A track under a name. Its grid is one anchor at `downbeat`, unless bpm is 0.
   void add(const std::string& path, std::unique_ptr<RigTrack> track) { tracks_[path] = std::move(track); }
 
@@ -23,6 +26,8 @@ class FakeSource : public session::TrackSource {
     analysis::TrackAnalysis a;
     a.duration = static_cast<double>(t.table->frames()) / rate.hz;
     a.last_sound = a.duration;
+    a.lufs = lufs;
+    a.true_peak_db = -std::numeric_limits<double>::infinity();
     if (t.anchor.bpm > 0) {
       a.bpm = t.anchor.bpm;
       a.confidence = 1;

@@ -110,7 +110,9 @@ void Engine::execute_due(std::int64_t f) TACTUS_RT {
     e.id = c.id;
     e.deck = c.deck;
     e.frame = f;
-    e.micro_beat = Beat::of(map_.beat_of(static_cast<double>(f))).micro;
+    // In time, it is the beat that was asked for; the frame's own would be up to a frame off.
+    const bool in_time = c.when.kind == msg::When::Kind::beat && map_.due(Beat{c.when.value}).v == f;
+    e.micro_beat = in_time ? c.when.value : Beat::of(map_.beat_of(static_cast<double>(f))).micro;
     emit(e);
   }
 }
