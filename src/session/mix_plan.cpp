@@ -54,6 +54,9 @@ std::string quoted(const std::string& s) {
   return out + "\"";
 }
 
+// For which a track stays at least: until its coming in is over and the other deck is free for the next.
+double least_phrases(const MixEntry& e) { return std::ceil((e.beats + kFree) / kPhrase); }
+
 std::string name_of(const MixTrack& t) {
   if (t.analysis.title.empty()) return std::filesystem::path(t.path).stem().string();
   return t.analysis.artist.empty() ? t.analysis.title : t.analysis.artist + " - " + t.analysis.title;
@@ -123,7 +126,7 @@ bool MixPlanner::skip(double beat) {
     if (entries_[i + 1].start <= beat) continue;
     MixEntry& playing = entries_[i];
     const double phrases = std::ceil((beat - playing.start) / kPhrase);
-    playing.out = std::min(playing.out, playing.start + std::max(phrases, 1.0) * kPhrase);
+    playing.out = std::min(playing.out, playing.start + std::max(phrases, least_phrases(playing)) * kPhrase);
     while (entries_.size() > i + 1) {
       waiting_.insert(waiting_.begin(), entries_.back().track);
       entries_.pop_back();
@@ -145,7 +148,7 @@ double MixPlanner::natural_out(const MixEntry& e) const {
   }
   double phrases = std::floor((length + 0.5 - options_.transition_beats) / kPhrase);
   if (phrases * kPhrase < e.beats + kPhrase) phrases = std::floor((length + 0.5 - kPhrase) / kPhrase);
-  return e.start + std::max(phrases, 1.0) * kPhrase;
+  return e.start + std::max(phrases, least_phrases(e)) * kPhrase;
 }
 
 void MixPlanner::place(MixTrack track) {
