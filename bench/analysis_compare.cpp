@@ -3,7 +3,7 @@
 //
 //   tactus demo DIR && analysis_compare DIR
 //
-// Prints Markdown for docs/analysis.md. CPU seconds are of this thread.
+// Prints Markdown for docs/analysis.md; fails when our analysis of a track is wrong. CPU seconds are of this thread.
 #include <aubio/aubio.h>
 #include <sndfile.h>
 #include <time.h>
@@ -194,6 +194,7 @@ int main(int argc, char** argv) {
   std::sort(truths.begin(), truths.end());
   std::string trackers, grids, keys;
   double seconds = 0, qm_cpu = 0, aubio_cpu = 0, all_cpu = 0;
+  int wrong = 0;
   char line[512];
   for (const fs::path& truth : truths) {
     const Track t = load(truth);
@@ -213,6 +214,9 @@ int main(int argc, char** argv) {
     std::snprintf(line, sizeof line, "| %s | %+.4f | %d | %+.2f | %+.2f | %+.4f | %d | %+.2f | %+.2f |\n",
                   t.name.c_str(), g.bpm, g.phase, g.downbeat_ms, g.end_ms, h.bpm, h.phase, h.downbeat_ms, h.end_ms);
     grids += line;
+    const bool right = std::fabs(g.bpm) < 0.05 && g.phase == 0 && std::fabs(g.downbeat_ms) < 10 &&
+                       std::fabs(g.end_ms) < 10 && (whole.key == t.key || whole.key == t.key.relative());
+    if (!right) ++wrong;
     std::snprintf(line, sizeof line, "| %s | %s | %s | %s |\n", t.name.c_str(), std::string(t.key.name()).c_str(),
                   judged(whole.key, t.key).c_str(), judged(qm_key(t), t.key).c_str());
     keys += line;
@@ -230,5 +234,7 @@ int main(int argc, char** argv) {
       "CPU for %.0f s of music: features and qm-dsp's tracker %.2f s (%.0fx real time), aubio's tracker %.2f s "
       "(%.0fx), our whole analysis %.2f s (%.0fx)\n",
       seconds, qm_cpu, seconds / qm_cpu, aubio_cpu, seconds / aubio_cpu, all_cpu, seconds / all_cpu);
-  return 0;
+  std::printf("Right in tempo, beat, bar and key: %d of %d\n", static_cast<int>(truths.size()) - wrong,
+              static_cast<int>(truths.size()));
+  return wrong == 0 ? 0 : 1;
 }

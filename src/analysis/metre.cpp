@@ -76,12 +76,22 @@ void add_evidence(PerBeat& votes, const PerBeat& sums, double weight) {
   for (std::size_t k = 0; k < votes.size(); ++k) votes[k] += weight * (sums[k] / all - 1.0 / kBar);
 }
 
-// How much beat i begins to differ from the same place one bar earlier: large where a part begins, and there only on
-// its first beat.
+// How much the bar from beat i on differs from the one before it and is like the one after it, above the bars that
+// begin a beat earlier and later: large where a part begins, and there only on its first beat. A fill or a crash differs
+// from both sides, so neither moves the place.
 std::vector<double> news(const BeatFeatures& b) {
-  std::vector<double> differs(b.size(), 0.0), out(b.size(), 0.0);
-  for (std::size_t i = kBar; i < b.size(); ++i) differs[i] = distance(b.bands[i], b.bands[i - kBar]);
-  for (std::size_t i = kBar + 1; i < b.size(); ++i) out[i] = std::max(0.0, differs[i] - differs[i - 1]);
+  std::vector<double> lasting(b.size(), 0.0), out(b.size(), 0.0);
+  for (std::size_t i = kBar; i + 2 * kBar <= b.size(); ++i) {
+    double before = 0, after = 0;
+    for (std::size_t k = i; k < i + kBar; ++k) {
+      before += distance(b.bands[k], b.bands[k - kBar]);
+      after += distance(b.bands[k], b.bands[k + kBar]);
+    }
+    lasting[i] = std::max(0.0, before - after);
+  }
+  for (std::size_t i = 1; i + 1 < b.size(); ++i) {
+    out[i] = std::max(0.0, lasting[i] - 0.5 * (lasting[i - 1] + lasting[i + 1]));
+  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "analysis/band.h"
+#include "analysis/features.h"
 
 namespace tactus::analysis {
 namespace {
@@ -53,7 +54,9 @@ TEST_P(Bands, TempoBeatBarPhraseAndKeyAreFound) {
     EXPECT_EQ(beat % 8, 0);
     EXPECT_EQ(p.length == 32, beat % 32 == 0) << beat;
     EXPECT_EQ(p.length == 16, beat % 32 == 16) << beat;
-    if (p.strength > 0.6) EXPECT_EQ(beat % 32, 0) << "strength " << p.strength << " at " << beat;
+    if (p.strength > 0.6) {
+      EXPECT_EQ(beat % 32, 0) << "strength " << p.strength << " at " << beat;
+    }
   }
   EXPECT_LE(music::key_distance(a.key, score.key), 1) << a.key.name() << " for " << score.key.name();
   EXPECT_TRUE(a.key == score.key || a.key == score.key.relative()) << a.key.name() << " for " << score.key.name();
@@ -143,6 +146,25 @@ TEST(Analysis, NothingAndNextToNothing) {
   EXPECT_FALSE(analyze(second, 48000).has_grid());
 }
 
+TEST(Analysis, ThreeSecondsAreNotMadeMoreOfThanTheyAre) {
+  Sound sound = play(score(Style::house, 126, 0.5, "Am", 0.4, 24));
+  // From where everything plays: 3 s hold six beats.
+  const auto from = sound.pcm.begin() + 2 * 44100 * 34;
+  const TrackAnalysis a = analyze(std::vector<float>(from, from + 2 * 44100 * 3), 44100);
+  EXPECT_NEAR(a.duration, 3, 1e-9);
+  EXPECT_FALSE(a.has_grid());
+  EXPECT_GT(a.lufs, -40);
+}
+
+TEST(Analysis, TelephoneRateStillHasTempoAndKey) {
+  Score s = score(Style::house, 126, 0.5, "Am", 0.4, 40);
+  s.rate = 8000;
+  const TrackAnalysis a = analysis_of(play(s));
+  EXPECT_NEAR(a.bpm, 126, 0.05);
+  EXPECT_NEAR(a.first_downbeat, 0.4, 0.010);
+  EXPECT_TRUE(a.key == s.key || a.key == s.key.relative()) << a.key.name();
+}
+
 TEST(Analysis, NoiseIsNotTrusted) {
   std::uint32_t state = 1;
   std::vector<float> noise(2 * 44100 * 30);
@@ -152,6 +174,7 @@ TEST(Analysis, NoiseIsNotTrusted) {
   }
   const TrackAnalysis a = analyze(noise, 44100);
   EXPECT_LT(a.confidence, 0.3);
+  EXPECT_EQ(a.key_confidence, 0);
 }
 
 TEST(Analysis, NumbersThatAreNoneCountAsSilence) {
@@ -164,6 +187,18 @@ TEST(Analysis, NumbersThatAreNoneCountAsSilence) {
   const TrackAnalysis a = analysis_of(sound);
   EXPECT_NEAR(a.bpm, clean.bpm, 0.02);
   EXPECT_NEAR(a.lufs, clean.lufs, 0.2);
+}
+
+TEST(Analysis, KeepsLittleOfEachSecond) {
+  FeatureExtractor extractor(96000);
+  const std::vector<float> second(2 * 96000, 0.1f);
+  for (int i = 0; i < 20; ++i) extractor.feed(second);
+  const Features f = extractor.finish();
+  const auto bytes = [](const auto& v) { return static_cast<double>(v.size() * sizeof(v[0])); };
+  double kept = bytes(f.detection) + bytes(f.bands) + bytes(f.notes) + bytes(f.bass);
+  for (const auto& band : f.energy) kept += bytes(band);
+  EXPECT_LT(kept / 20, 20e3);
+  EXPECT_GT(kept / 20, 10e3);
 }
 
 // --- Loudness and level ----------------------------------------------------------------------------------------------
