@@ -73,7 +73,7 @@ class SnareVoice {
       const float body = tone_ * (0.7f * low_.sin(inc) + 0.35f * upper_.sin(inc * 1.78f));
       tone_ *= tone_fall_;
       const float white = random_.bipolar(), other = random_.bipolar();
-      const float wires = noise_ * (0.7f * peak_.band(white) + 0.5f * air_.low(white));
+      const float wires = noise_ * (0.7f * peak_.band(white) + 0.8f * air_.low(white));
       const float l = high_l_.high(wires + 0.25f * noise_ * other), r = high_r_.high(wires - 0.25f * noise_ * other);
       noise_ *= noise_fall_;
       const float snap = snap_ * white;
@@ -112,8 +112,8 @@ class ClapVoice {
       tail_ *= tail_fall_;
       const float m = random_.bipolar(), d = s_.width * random_.bipolar();
       // The band gives the clap its pitch, the rest above it its brightness.
-      left[i] += a * high_l_.high(band_l_.band(m + d) + 0.22f * (m + d));
-      right[i] += a * high_r_.high(band_r_.band(m - d) + 0.22f * (m - d));
+      left[i] += a * high_l_.high(band_l_.band(m + d) + 0.35f * (m + d));
+      right[i] += a * high_r_.high(band_r_.band(m - d) + 0.35f * (m - d));
     }
     return t_ < 3 * gap || tail_ > 2e-5f;
   }

@@ -21,20 +21,20 @@ void drums(Song& s, const Form& f) {
 
   Part& snare = s.part("snare", Stem::drums,
                        make(Snare{.hz = 205, .tone = 0.6f, .noise_decay = 0.42f, .noise_hz = 2100, .snap = 0.6f}),
-                       {.gain = -4, .reverb = 0.16f, .drive = 0.4f});
+                       {.gain = -2.5f, .reverb = 0.16f, .drive = 0.4f});
   const char* snares = ".... 9..2 .2.. 9... .... 9..2 .3.. 9..3";
   for (Span span : {f.verse, f.hook, f.verse2, f.hook2, f.outro})
     snare.hits(span.but_last(1), snares).hits(span.last(1), ".... 9..2 .2.. 9.67");
   snare.hits(f.intro, ".... 9... .... 9...");
 
   Part& hat =
-      s.part("hat", Stem::drums, make(Hat{.hz = 7400, .decay = 0.12f, .metal = 0.45f, .pan = 0.25f}), {.gain = -6});
+      s.part("hat", Stem::drums, make(Hat{.hz = 7400, .decay = 0.12f, .metal = 0.45f, .pan = 0.25f}), {.gain = -2});
   for (Span span : {f.intro, f.verse, f.hook, f.verse2, f.hook2, f.outro})
     hat.hits(span, "7.5. 7.53 7.5. 7.5. 7.5. 7.5. 7.53 7.5.");
   Part& open =
-      s.part("open hat", Stem::drums, make(Hat{.hz = 6800, .decay = 0.5f, .metal = 0.45f, .pan = 0.25f}), {.gain = -9});
+      s.part("open hat", Stem::drums, make(Hat{.hz = 6800, .decay = 0.5f, .metal = 0.45f, .pan = 0.25f}), {.gain = -5});
   for (Span span : {f.verse, f.hook, f.verse2, f.hook2}) open.hits(span, ".... .... .... .... .... .... .... ..6-");
-  Part& shaker = s.part("shaker", Stem::drums, make(Shaker{.pan = -0.4f}), {.gain = -11});
+  Part& shaker = s.part("shaker", Stem::drums, make(Shaker{.pan = -0.4f}), {.gain = -8});
   for (Span span : {f.hook, f.verse2.last(8), f.hook2}) shaker.hits(span, "4253 4253 4253 4253");
   Part& rim =
       s.part("rim", Stem::drums, make(Drum{.bend = 0.1f, .decay = 0.1f, .slap = 0.5f, .slap_hz = 3600, .pan = -0.3f}),
@@ -59,7 +59,7 @@ void music(Song& s, const Form& f) {
                                        .sweep = 2,
                                        .sweep_decay = 0.5f,
                                        .drive = 0.7f}),
-                      {.gain = -1, .duck = 0.25f}, {.low = 29});
+                      {.gain = -2, .duck = 0.25f}, {.low = 29});
   bass.loose_ms = 3;
   bass.bass(f.verse, verse, "0:3! -:4 0:1' 0:2 -:2 7:1 -:1 10:1 12:1' 0:3! -:4 0:1' -:2 0:2 -:1 7:1' 12:1 -:1");
   bass.bass(f.hook, hook, "0:5! -:2 0:1' 7:2 -:2 0:2 -:1 12:1'")

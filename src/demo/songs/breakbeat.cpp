@@ -19,16 +19,16 @@ void drums(Song& s, const Form& f) {
   const char* fill = "9.7. .... ..9. ..7.";
   Part& snare = s.part("snare", Stem::drums,
                        make(Snare{.hz = 215, .tone = 0.6f, .noise_decay = 0.36f, .noise_hz = 2500, .snap = 0.6f}),
-                       {.gain = -5, .reverb = 0.14f, .drive = 0.5f});
+                       {.gain = -3.5f, .reverb = 0.14f, .drive = 0.5f});
   const char* snares = ".... 9..3 .3.. 9..2 .... 9..3 .3.. 9.4.";
   const char* roll = ".... 9..3 .5.6 7.89";
   Part& hat =
-      s.part("hat", Stem::drums, make(Hat{.hz = 7600, .decay = 0.11f, .metal = 0.5f, .pan = -0.2f}), {.gain = -6});
+      s.part("hat", Stem::drums, make(Hat{.hz = 7600, .decay = 0.11f, .metal = 0.5f, .pan = -0.2f}), {.gain = -2});
   Part& ride =
       s.part("ride", Stem::drums, make(Cymbal{.hz = 6000, .decay = 0.9f, .metal = 0.7f, .ping = 0.25f, .width = 0.3f}),
-             {.gain = -15});
+             {.gain = -12});
   Part& open =
-      s.part("open hat", Stem::drums, make(Hat{.hz = 6800, .decay = 0.45f, .metal = 0.5f, .pan = -0.2f}), {.gain = -8});
+      s.part("open hat", Stem::drums, make(Hat{.hz = 6800, .decay = 0.45f, .metal = 0.5f, .pan = -0.2f}), {.gain = -5});
   for (Span span : {f.intro, f.first, f.second, f.drop, f.outro}) {
     kick.hits(span.but_last(1), kicks).hits(span.last(1), fill);
     snare.hits(span.but_last(1), snares).hits(span.last(1), roll);
@@ -44,7 +44,7 @@ void drums(Song& s, const Form& f) {
         .hits(span.last(1), ".... .... .... 7...", 50)
         .hits(span.last(1), ".... .... .... ..8.", 45);
   }
-  Part& shaker = s.part("shaker", Stem::drums, make(Shaker{}), {.gain = -11});
+  Part& shaker = s.part("shaker", Stem::drums, make(Shaker{}), {.gain = -8});
   for (Span span : {f.first.last(8), f.second, f.pause, f.drop}) shaker.hits(span, "5364 5364 5364 5364");
 }
 
