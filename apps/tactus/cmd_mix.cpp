@@ -2,8 +2,10 @@
 
 #include <filesystem>
 
+#include "audio_option.h"
 #include "auto_gain_option.h"
 #include "command.h"
+#include "keys.h"
 #include "live_mix.h"
 #include "paths.h"
 #include "progress.h"
@@ -17,18 +19,16 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths;
-  std::string output, audio = "auto", routing;
-  int rate = 48000, block = 256, transition = 32;
+  std::string output;
+  AudioOption audio;
+  int transition = 32;
   double level = -6;
   AutoGainOption auto_gain;
   bool keep_order = false, plan = false, quiet = false, json = false;
 };
 
 void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
-  cmd->add_option("--audio", o->audio, "auto, jack, alsa, pulse, null, file:OUT.wav, or DRIVER:DEVICE")->capture_default_str();
-  cmd->add_option("--routing", o->routing, "Outputs by name, e.g. \"master=1-2 cue=3-4\"");
-  cmd->add_option("--rate", o->rate, "Frames a second")->capture_default_str()->check(CLI::Range(8000, 192000));
-  cmd->add_option("--block", o->block, "Frames a block")->capture_default_str()->check(CLI::Range(16, 4096));
+  o->audio.add(cmd);
   o->auto_gain.add(cmd);
   cmd->add_option("--level", o->level, "Master level at the start, dB, live")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
   cmd->add_option("--transition", o->transition, "Beats of a transition")->capture_default_str()->check(CLI::IsMember({16, 32, 64}));
@@ -53,6 +53,7 @@ std::vector<std::string> files_of(const Options& o) {
 
 // Analyses all, plans, and renders to a file.
 int mix_to_file(const Options& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
+  install_stop_signals();
   session::MediaStack media;
   Analyses analyses(media.analyses(), files);
   analyses.start(-1, media::Lane::normal);
@@ -61,6 +62,10 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
     analyses.wait(-1, [&](double share, const std::string& file) {
       progress.show(share, std::filesystem::path(file).filename().string());
     });
+  }
+  if (stop_asked()) {
+    fmt::print(stderr, "tactus: stopped\n");
+    return kStopped;
   }
   for (const std::string& p : analyses.take_problems()) fmt::print(stderr, "{}\n", p);
   session::MixPlanner planner(mix_options(o));
@@ -79,8 +84,8 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
     return kOk;
   }
   session::RenderOptions options;
-  options.rate = SampleRate{static_cast<double>(o.rate)};
-  options.block = o.block;
+  options.rate = SampleRate{static_cast<double>(o.audio.rate)};
+  options.block = o.audio.block;
   options.tempo = Bpm{planner.first_tempo()};
   options.target_lufs = o.auto_gain.target();
   RenderOut out;
@@ -108,12 +113,9 @@ int mix_live(const Options& o, const std::vector<std::string>& files, bool* open
   LiveMixOptions options;
   options.mix = mix_options(o);
   options.level_db = o.level;
-  if (!io::parse_audio(o.audio, &options.live.audio, error)) return kUsage;
-  options.live.audio.rate = o.rate;
-  options.live.audio.block = o.block;
-  options.live.audio.routing = o.routing;
-  options.live.session.rate = SampleRate{static_cast<double>(o.rate)};
-  options.live.session.max_block = o.block;
+  if (!o.audio.fill(&options.live.audio, error)) return kUsage;
+  options.live.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
+  options.live.session.max_block = o.audio.block;
   options.live.session.target_lufs = o.auto_gain.target();
   options.live.session.feeder_threads = session::default_feeder_threads();
   session::MediaStack media(true);
@@ -128,7 +130,8 @@ int mix(const Options& o) {
   bool opened = false;
   std::string error;
   const int code = mix_live(o, files, &opened, &error);
-  if (!opened) fmt::print(stderr, "tactus: {}\nTo render the set to a file: tactus mix … -o set.flac\n", error);
+  if (code == kUsage) fmt::print(stderr, "tactus: {}\n", error);
+  if (!opened && code != kUsage) fmt::print(stderr, "tactus: {}\nTo render the set to a file: tactus mix … -o set.flac\n", error);
   return code;
 }
 
@@ -146,6 +149,10 @@ int start(Options o) {
   std::string error;
   const int code = mix_live(o, files, &opened, &error);
   if (opened) return code;
+  if (code == kUsage) {
+    fmt::print(stderr, "tactus: {}\n", error);
+    return code;
+  }
   fmt::print("{}\nRendering the set to a file instead.\n", error);
   std::filesystem::create_directories(sets_folder());
   return mix_to_file(o, files, (sets_folder() / "set.flac").string(), true);

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <thread>
 
+#include "audio_option.h"
 #include "auto_gain_option.h"
 #include "command.h"
 #include "keys.h"
@@ -18,10 +19,10 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string audio = "auto", routing;
-  int rate = 48000, block = 256;
+  AudioOption audio;
   double level = -6, tempo = 120;
   AutoGainOption auto_gain;
+  double safety_loop = 0;
   bool json = false;
 };
 
@@ -45,17 +46,15 @@ int play(const Options& o) {
   session::LiveSource source(media.cache(), media.analyses());
   session::LiveOptions options;
   std::string error;
-  if (!io::parse_audio(o.audio, &options.audio, &error)) {
+  if (!o.audio.fill(&options.audio, &error)) {
     fmt::print(stderr, "tactus: {}\n", error);
     return kUsage;
   }
-  options.audio.rate = o.rate;
-  options.audio.block = o.block;
-  options.audio.routing = o.routing;
-  options.session.rate = SampleRate{static_cast<double>(o.rate)};
+  options.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
   options.session.tempo = Bpm{o.tempo};
-  options.session.max_block = o.block;
+  options.session.max_block = o.audio.block;
   options.session.target_lufs = o.auto_gain.target();
+  options.session.scheduler.safety_loop_beats = o.safety_loop;
   options.session.feeder_threads = session::default_feeder_threads();
   options.master_db = o.level;
   auto live = session::Live::start(
@@ -67,7 +66,7 @@ int play(const Options& o) {
   media.set_grace([&live] { return live->grace(); });
   const schedule::Source hand{"terminal", schedule::Source::Kind::hand, 1};
   const auto submit = [&](const std::string& text) {
-    live->call([&](session::Session& s) { answer(o, text, s.submit(text, hand), o.rate); });
+    live->call([&](session::Session& s) { answer(o, text, s.submit(text, hand), o.audio.rate); });
   };
   for (std::size_t i = 0; i < o.files.size() && i < 4; ++i) {
     schedule::Fate ignored;
@@ -84,6 +83,7 @@ int play(const Options& o) {
       submit(text);
     }
   }
+  media.set_grace({});
   return kOk;
 }
 
@@ -93,13 +93,13 @@ void add_play(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("play", "Load tracks on decks and take intents from standard input");
   auto o = std::make_shared<Options>();
   cmd->add_option("FILES", o->files, "Up to four tracks, for decks 1 to 4")->expected(0, 4);
-  cmd->add_option("--audio", o->audio, "auto, jack, alsa, pulse, null, file:OUT.wav, or DRIVER:DEVICE")->capture_default_str();
-  cmd->add_option("--routing", o->routing, "Outputs by name, e.g. \"master=1-2 cue=3-4\"");
-  cmd->add_option("--rate", o->rate, "Frames a second")->capture_default_str()->check(CLI::Range(8000, 192000));
-  cmd->add_option("--block", o->block, "Frames a block")->capture_default_str()->check(CLI::Range(16, 4096));
+  o->audio.add(cmd);
   cmd->add_option("--level", o->level, "Master level at the start, dB")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
   cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")->capture_default_str()->check(CLI::Range(20.0, 300.0));
   o->auto_gain.add(cmd);
+  cmd->add_option("--safety-loop", o->safety_loop, "Beats that a sounding deck loops rather than end; 0: it ends")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 64.0));
   cmd->add_flag("--json", o->json, "Each intent's fate as a JSON object");
   cmd->footer("Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"
               "with the reason. `wait SECONDS` waits, `quit` fades out and ends.\n\n"

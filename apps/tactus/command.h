@@ -8,8 +8,9 @@ namespace tactus::app {
 
 // Exit codes, the same for every command.
 constexpr int kOk = 0;
-constexpr int kFailed = 1;  // it was tried, and didn't work
-constexpr int kUsage = 2;   // the words of the command line are off
+constexpr int kFailed = 1;     // it was tried, and didn't work
+constexpr int kUsage = 2;      // the words of the command line are off
+constexpr int kStopped = 130;  // by Ctrl-C or SIGTERM, before it was done
 
 // Sets `run` to what is to be done when the command was named.
 using Run = std::function<int()>;

@@ -32,9 +32,10 @@ class LiveMix {
         player_({}, {"mix", schedule::Source::Kind::script, 1}) {}
 
   int run(bool* opened, std::string* error) {
+    install_stop_signals();
     if (!first_handful()) {
       *opened = true;  // the device is not what is wrong
-      return kFailed;
+      return stop_asked() ? kStopped : kFailed;
     }
     options_.live.master_db = options_.level_db;
     options_.live.session.tempo = Bpm{planner_.first_tempo()};
@@ -51,26 +52,34 @@ class LiveMix {
     std::fflush(stdout);
     analyses_.start(-1, media::Lane::idle);
     listen();
+    media_.set_grace({});
     live_.reset();
     line("");
     return kOk;
   }
 
  private:
+  // Analyses until at least one track can be planned; false when none of all can.
   bool first_handful() {
     analyses_.start(kFirst, media::Lane::normal);
-    Progress progress("analysing");
-    analyses_.wait(std::min<int>(kFirst, 2), [&](double share, const std::string&) { progress.show(share); });
-    for (std::vector<session::MixTrack> ready = analyses_.take(); ready.empty(); ready = analyses_.take()) {
-      if (analyses_.done() == analyses_.total()) {
-        for (const std::string& p : analyses_.take_problems()) fmt::print(stderr, "{}\n", p);
-        fmt::print(stderr, "tactus: none of the files could be analysed\n");
-        return false;
-      }
+    {
+      Progress progress("analysing");
+      analyses_.wait(std::min<int>(kFirst, 2), [&](double share, const std::string&) { progress.show(share); });
+    }
+    std::vector<session::MixTrack> ready = analyses_.take();
+    while (ready.empty() && !stop_asked() && analyses_.done() < analyses_.total()) {
       analyses_.start(kFirst, media::Lane::normal);
       analyses_.wait(static_cast<int>(analyses_.done()) + 1, [](double, const std::string&) {});
-      if (!ready.empty()) break;
+      ready = analyses_.take();
     }
+    for (const std::string& p : analyses_.take_problems()) say(p);
+    if (stop_asked()) return false;
+    if (ready.empty()) {
+      fmt::print(stderr, "tactus: none of the files could be analysed\n");
+      return false;
+    }
+    planner_.add(std::move(ready));
+    player_.replace_rest(planner_.plan(0, -1));
     return true;
   }
 
@@ -106,7 +115,6 @@ class LiveMix {
 
   void listen() {
     Keys keys;
-    install_stop_signals();
     while (!stop_asked() && !ended_.load()) {
       const int key = keys.wait(200);
       if (key == 'q' || key == 4) break;
@@ -128,25 +136,14 @@ class LiveMix {
   void pause() {
     paused_ = !paused_;
     const bool on = paused_;
-    const std::string text = fmt::format("/mixer/master {:.1f}", options_.level_db);
+    const std::string text = on ? "/silence" : fmt::format("/mixer/master {:.1f}", options_.level_db);
     if (!on) live_->post([](session::Session& s) { s.host().freeze(false); });
-    live_->post([this, on, text](session::Session& s) {
-      const schedule::Source hand{"keys", schedule::Source::Kind::hand, 1};
-      if (on) {
-        // Not an intent that would be refused as silencing the last deck: the level is, and comes back.
-        msg::Command fade;
-        fade.op = msg::Op::set_param;
-        fade.param = msg::Param::master;
-        fade.a = 0;
-        fade.ramp.frames = static_cast<std::int64_t>(s.options().rate.hz / 20);
-        s.host().send(fade);
-      } else {
-        const auto fate = s.submit(text, hand);
-        if (fate.verdict == schedule::Fate::Verdict::refused) say(fate.reason);
-      }
+    live_->post([this, text](session::Session& s) {
+      const auto fate = s.submit(text, {"keys", schedule::Source::Kind::hand, 1});
+      if (fate.verdict == schedule::Fate::Verdict::refused) say(fate.reason);
     });
     if (on) {
-      usleep(120'000);
+      usleep(150'000);  // for the fade
       live_->post([](session::Session& s) { s.host().freeze(true); });
     }
   }

@@ -1,5 +1,7 @@
 #include "mix_set.h"
 
+#include "keys.h"
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -46,7 +48,7 @@ void Analyses::wait(int count, const std::function<void(double, const std::strin
       const std::lock_guard lock(shared_->mutex);
       const double sum = std::accumulate(shared_->shares.begin(), shared_->shares.end(), 0.0);
       progress(wanted ? sum / static_cast<double>(wanted) : 1, shared_->latest);
-      if (shared_->done >= wanted) return;
+      if (shared_->done >= wanted || stop_asked()) return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }

@@ -22,7 +22,7 @@ class Analyses {
 
   // Starts `count` more of those not started yet (all: -1).
   void start(int count, media::Lane lane);
-  // Waits until `count` of the files are done (all: -1), with progress; `failed` ones count.
+  // Waits until `count` of the files are done (all: -1), with progress; `failed` ones count. Or until stop_asked().
   void wait(int count, const std::function<void(double share, const std::string& file)>& progress);
   // What has been done since the last call.
   std::vector<session::MixTrack> take();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
+#include "keys.h"
 #include "media/audio_writer.h"
 #include "progress.h"
 #include "session/track_sources.h"
@@ -61,6 +62,7 @@ int render_out(const std::vector<session::ScriptEvent>& events, const session::R
   for (const auto& [seconds, name] : out.chapters) {
     writer->mark(static_cast<std::int64_t>(seconds * options.rate.hz), name);
   }
+  install_stop_signals();
   session::BlockingSource source(media.cache(), media.analyses());
   Progress progress("render", out.quiet);
   media::Status written;
@@ -68,12 +70,16 @@ int render_out(const std::vector<session::ScriptEvent>& events, const session::R
       events, options, source,
       [&](std::span<const float> x) {
         written = writer->write(x);
-        return written.ok();
+        return written.ok() && !stop_asked();
       },
       [&](double done, double total) {
         progress.show(total > 0 ? done / total : 0, clock_text(done) + " of about " + clock_text(total));
       });
   progress.done();
+  if (stop_asked()) {
+    fmt::print(stderr, "tactus: stopped; {} was not written\n", out.path);
+    return kStopped;
+  }
   if (written) written = writer->finish();
   if (!written) return fail(written.error());
   if (out.json) {

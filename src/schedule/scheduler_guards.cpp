@@ -22,6 +22,8 @@ std::string Scheduler::judge(Draft& d) const {
     return std::string("not from ") + kind_name(kind) + "; only a hand or a key may";
   }
   if (std::string why = precedence(d); !why.empty()) return why;
+  const bool cues = row.meaning.kind == Meaning::Kind::param && row.meaning.param == msg::Param::cue_bus;
+  if (cues && d.intent.number(0) != 0 && !d.world.no_prelisten.empty()) return d.world.no_prelisten;
   if (row.meaning.kind == Meaning::Kind::meta) {
     if (std::string why = say(d); !why.empty()) return why;
     return silences_last(d);

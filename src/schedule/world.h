@@ -28,6 +28,7 @@ struct World {
   Metre metre;
   int leader = -1;  // the deck whose tempo the clock takes (ClockOwner::leader), or -1
   std::array<DeckInfo, msg::kMaxDecks> decks;
+  std::string no_prelisten;  // why a deck can't be sent to the headphones without everyone hearing it; empty: it can
   std::span<const msg::FxInfo> effects = msg::fx_table();
 
   Frame frame_of(const msg::When& w) const {

@@ -5,28 +5,29 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <cstdio>
 #include <future>
 
 namespace tactus::session {
 
 namespace {
 constexpr auto kTick = std::chrono::milliseconds(3);
-constexpr auto kFade = std::chrono::milliseconds(100);
+constexpr auto kFade = std::chrono::milliseconds(100);  // of /silence
+const schedule::Source kOwner{"owner", schedule::Source::Kind::hand, 1};
 }  // namespace
 
-int default_feeder_threads() {
-  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2u, 5u)) - 1;
-}
+int default_feeder_threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2u, 5u)) - 1; }
 
 std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick,
                                   std::string* error) {
   std::unique_ptr<Live> live(new Live(options, source, std::move(notice), std::move(on_tick)));
-  msg::Command level;
-  level.op = msg::Op::set_param;
-  level.param = msg::Param::master;
-  level.a = Decibels{options.master_db}.gain();
-  live->session_.host().send(level);
+  char level[32];
+  std::snprintf(level, sizeof level, "/mixer/master %.2f", options.master_db);
+  const schedule::Fate fate = live->session_.submit(level, kOwner);
+  if (fate.verdict == schedule::Fate::Verdict::refused) {
+    *error = fate.reason;
+    return nullptr;
+  }
   io::OpenedAudio opened = io::open_audio(options.audio, live->session_.host().callback());
   if (!opened.audio) {
     *error = opened.error;
@@ -44,14 +45,7 @@ Live::Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnT
 
 Live::~Live() {
   if (!control_.joinable()) return;
-  post([](Session& s) {
-    msg::Command fade;
-    fade.op = msg::Op::set_param;
-    fade.param = msg::Param::master;
-    fade.a = 0;
-    fade.ramp.frames = static_cast<std::int64_t>(s.options().rate.hz / 10);
-    s.host().send(fade);
-  });
+  post([](Session& s) { s.submit("/silence", kOwner); });
   std::this_thread::sleep_for(kFade + 2 * kTick);
   stop_.store(true);
   control_.join();
@@ -76,6 +70,8 @@ void Live::run() {
   setpriority(PRIO_PROCESS, 0, -5);  // above the workers; an ordinary user may not, and then it is an ordinary thread
   auto next = std::chrono::steady_clock::now();
   while (!stop_.load(std::memory_order_relaxed)) {
+    const io::Prelisten prelisten = audio_->prelisten();
+    session_.set_no_prelisten(prelisten.possible ? "" : prelisten.reason);
     if (on_tick_) on_tick_(session_);
     session_.tick();
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);

@@ -1,8 +1,9 @@
 // Everything that turns files into tracks, started together: workers, cache, analyses.
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <mutex>
 
 #include "media/track_cache.h"
 #include "media/worker_pool.h"
@@ -18,8 +19,12 @@ class MediaStack {
   media::WorkerPool& pool() { return pool_; }
   media::TrackCache& cache() { return cache_; }
   AnalysisStore& analyses() { return analyses_; }
-  // Before the engine first reads a track.
-  void set_grace(std::function<std::uint64_t()> grace) { grace_ = std::move(grace); }
+  // Before the engine first reads a track; and nothing again before it goes: then what is withdrawn waits for the end
+  // of the cache.
+  void set_grace(std::function<std::uint64_t()> grace) {
+    const std::lock_guard lock(mutex_);
+    grace_ = std::move(grace);
+  }
 
  private:
   static media::WorkerPool::Config config() {
@@ -29,11 +34,19 @@ class MediaStack {
   }
   media::TrackCache::Config cache_config(bool live) {
     media::TrackCache::Config c;
-    if (live) c.grace = [this] { return grace_ ? grace_() : std::uint64_t{0}; };
+    if (live) {
+      c.grace = [this] {
+        const std::lock_guard lock(mutex_);
+        if (grace_) passed_ = grace_();
+        return passed_;
+      };
+    }
     return c;
   }
 
+  std::mutex mutex_;  // of grace_ and passed_: the cache asks from threads of its own
   std::function<std::uint64_t()> grace_;
+  std::uint64_t passed_ = 0;
   media::WorkerPool pool_;
   media::TrackCache cache_;
   AnalysisStore analyses_;

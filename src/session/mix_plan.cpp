@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kPhrase = 16;     // session beats: transitions begin on multiples of this from the first track's start
 constexpr double kLoadAhead = 64;  // session beats before its start at which a track is loaded
+constexpr double kSoon = 4;        // session beats from what is handed on to the first start that can be met
 constexpr double kFree = 4;        // beats after a transition at which the old deck is emptied
 constexpr double kKeyWeight = 0.02;  // one step on the Camelot wheel weighs as 1.4 % of tempo
 constexpr double kTrusted = 0.3;     // grid confidence below which a track is played without sync
@@ -103,7 +104,8 @@ std::size_t MixPlanner::best_next() const {
 }
 
 std::vector<ScriptEvent> MixPlanner::plan(double settled, double from) {
-  while (entries_.size() > 1 && entries_.back().start - kLoadAhead >= settled) {
+  for (MixEntry& e : entries_) e.is_ready = e.is_ready || e.ready < from;
+  while (entries_.size() > 1 && !entries_.back().is_ready && entries_.back().ready >= settled) {
     waiting_.insert(waiting_.begin(), entries_.back().track);
     entries_.pop_back();
   }
@@ -111,10 +113,15 @@ std::vector<ScriptEvent> MixPlanner::plan(double settled, double from) {
     const std::size_t i = best_next();
     MixTrack next = std::move(waiting_[i]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    // Known too late for the place where the last one ends: on the next phrase that can still be met.
+    if (!entries_.empty() && entries_.back().out < from + kSoon) {
+      MixEntry& last = entries_.back();
+      last.out = last.start + std::ceil((from + kSoon - last.start) / kPhrase) * kPhrase;
+    }
     place(std::move(next));
   }
   std::vector<ScriptEvent> events;
-  for (std::size_t i = 0; i < entries_.size(); ++i) emit(i, events);
+  for (std::size_t i = 0; i < entries_.size(); ++i) emit(i, from, events);
   std::stable_sort(events.begin(), events.end(),
                    [](const ScriptEvent& a, const ScriptEvent& b) { return a.at.value < b.at.value; });
   std::erase_if(events, [from](const ScriptEvent& e) { return e.at.value < Beat::of(from).micro; });
@@ -127,10 +134,19 @@ bool MixPlanner::skip(double beat) {
     MixEntry& playing = entries_[i];
     const double phrases = std::ceil((beat - playing.start) / kPhrase);
     playing.out = std::min(playing.out, playing.start + std::max(phrases, least_phrases(playing)) * kPhrase);
-    while (entries_.size() > i + 1) {
+    while (entries_.size() > i + 2) {
       waiting_.insert(waiting_.begin(), entries_.back().track);
       entries_.pop_back();
     }
+    const MixEntry next = std::move(entries_.back());
+    entries_.pop_back();
+    if (!next.is_ready) {
+      waiting_.insert(waiting_.begin(), next.track);
+      return true;
+    }
+    place(next.track);
+    entries_.back().ready = next.ready;
+    entries_.back().is_ready = true;
     return true;
   }
   return false;
@@ -185,7 +201,7 @@ void MixPlanner::place(MixTrack track) {
   entries_.push_back(std::move(e));
 }
 
-void MixPlanner::emit(std::size_t i, std::vector<ScriptEvent>& events) const {
+void MixPlanner::emit(std::size_t i, double from, std::vector<ScriptEvent>& events) {
   const MixEntry& in = entries_[i];
   const MixEntry* out = i > 0 ? &entries_[i - 1] : nullptr;
   const std::string a = out ? "/deck/" + std::to_string(out->deck + 1) : "";
@@ -195,19 +211,21 @@ void MixPlanner::emit(std::size_t i, std::vector<ScriptEvent>& events) const {
   };
   const double start = in.start, end = in.start + in.beats;
 
-  // Made ready: not before the deck is free again, which it is when the transition before the last is over.
-  double ready = start - kLoadAhead;
-  if (i == 1) ready = std::max(ready, options_.start_beat);
-  if (i >= 2) ready = std::max(ready, entries_[i - 1].start + entries_[i - 1].beats + kFree);
-  ready = std::min(std::max(ready, options_.start_beat), start);
-  if (i == 0) at(ready, "/clock/source internal");
-  at(ready, b + "/load " + quoted(in.track.path));
-  at(ready, b + "/keylock 1");
-  at(ready, b + (in.ratio > 0 ? "/sync beat" : "/sync off"));
-  at(ready, b + "/seek " + precise(in.in_seconds));
-  at(ready, b + "/trim 0");
-  at(ready, b + "/eq/low " + (in.kind == Transition::blend ? "-inf" : "0"));
-  at(ready, b + "/fader " + (in.kind == Transition::blend || in.kind == Transition::fade ? "0" : "1"));
+  if (!in.is_ready) {
+    // Not before the deck is free again, which it is when the transition before the last is over, nor in what has been
+    // handed on already: a track that somebody wants early is made ready at once.
+    double ready = std::max(start - kLoadAhead, from);
+    if (i >= 2) ready = std::max(ready, entries_[i - 1].start + entries_[i - 1].beats + kFree);
+    entries_[i].ready = std::min(std::max(ready, options_.start_beat), start);
+    if (i == 0) at(in.ready, "/clock/source internal");
+    at(in.ready, b + "/load " + quoted(in.track.path));
+    at(in.ready, b + "/keylock 1");
+    at(in.ready, b + (in.ratio > 0 ? "/sync beat" : "/sync off"));
+    at(in.ready, b + "/seek " + precise(in.in_seconds));
+    at(in.ready, b + "/trim 0");
+    at(in.ready, b + "/eq/low " + (in.kind == Transition::blend ? "-inf" : "0"));
+    at(in.ready, b + "/fader " + (in.kind == Transition::blend || in.kind == Transition::fade ? "0" : "1"));
+  }
 
   if (in.kind == Transition::cut) {
     at(start, a + "/sync off");

@@ -46,6 +46,8 @@ struct MixEntry {
   double ratio = 1;       // track beats a session beat: 1, 2 or 1/2 ...; 0 without a grid
   double tempo = 120;     // session tempo once it rules
   double out = 0;         // session beat at which it makes room
+  double ready = 0;       // session beat at which its deck is made ready
+  bool is_ready = false;  // that has been handed on: the deck holds it
 };
 
 class MixPlanner {
@@ -54,10 +56,12 @@ class MixPlanner {
 
   // More tracks to play. They are placed by the next plan().
   void add(std::vector<MixTrack> tracks);
-  // Places all tracks, leaving alone those whose transition begins before session beat `settled`. Returns the events
-  // that are due at or after `from`, in order.
+  // Places all tracks, leaving alone those that begin, or for which a deck is made ready, before session beat
+  // `settled`. Returns the events that are due at or after `from`, in order; of what was returned before, everything
+  // that is due before `from` must have been handed on.
   std::vector<ScriptEvent> plan(double settled, double from);
-  // Brings the next track in at the first phrase at or after `beat`; false when there is none to come. Then plan().
+  // Brings the next track in at the first phrase at or after `beat`, the one that its deck holds if it is ready; false
+  // when there is none to come. Then plan().
   bool skip(double beat);
 
   const std::vector<MixEntry>& entries() const { return entries_; }
@@ -73,7 +77,7 @@ class MixPlanner {
   std::size_t best_next() const;
   double cost(const MixTrack& a, const MixTrack& b) const;
   double natural_out(const MixEntry& e) const;
-  void emit(std::size_t i, std::vector<ScriptEvent>& events) const;
+  void emit(std::size_t i, double from, std::vector<ScriptEvent>& events);
 
   MixOptions options_;
   std::vector<MixTrack> waiting_;

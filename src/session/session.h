@@ -85,6 +85,8 @@ class Session {
   void tick();
 
   const schedule::World& world() const { return world_; }
+  // Why decks can't be pre-listened to on this device; empty: they can.
+  void set_no_prelisten(std::string reason) { world_.no_prelisten = std::move(reason); }
   schedule::Scheduler& scheduler() { return scheduler_; }
   ctl::EngineHost& host() { return host_; }
   const LoadedTrack* track_on(int deck) const;

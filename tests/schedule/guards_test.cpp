@@ -12,6 +12,16 @@ using test::Stage;
 
 bool says(const std::string& reason, const std::string& part) { return reason.find(part) != std::string::npos; }
 
+TEST(Guards, PrelisteningThatEveryoneWouldHearIsRefused) {
+  Stage s;
+  s.load(1, true);
+  s.world.no_prelisten = "everyone would hear it; use the routing split=1-2";
+  EXPECT_NE(s.refused("/deck/2/cue_bus 1").find("split=1-2"), std::string::npos);
+  s.ok("/deck/2/cue_bus 0");
+  s.world.no_prelisten.clear();
+  s.ok("/deck/2/cue_bus 1");
+}
+
 TEST(Guards, EveryRefusalNamesAddressReasonAndWayOut) {
   Stage s;
   EXPECT_EQ(s.refused("/deck/2/play"), "/deck/2/play: deck 2 is empty; load a track first: /deck/2/load PATH");
