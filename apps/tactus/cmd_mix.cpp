@@ -30,8 +30,12 @@ struct Options {
 void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
   o->audio.add(cmd);
   o->auto_gain.add(cmd);
-  cmd->add_option("--level", o->level, "Master level at the start, dB, live")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
-  cmd->add_option("--transition", o->transition, "Beats of a transition")->capture_default_str()->check(CLI::IsMember({16, 32, 64}));
+  cmd->add_option("--level", o->level, "Master level at the start, dB, live")
+      ->capture_default_str()
+      ->check(CLI::Range(-60.0, 6.0));
+  cmd->add_option("--transition", o->transition, "Beats of a transition")
+      ->capture_default_str()
+      ->check(CLI::IsMember({16, 32, 64}));
   cmd->add_flag("--keep-order", o->keep_order, "In the order given, not by tempo and key");
   cmd->add_flag("-q,--quiet", o->quiet, "No progress");
 }
@@ -55,7 +59,7 @@ std::vector<std::string> files_of(const Options& o) {
 int mix_to_file(const Options& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
   install_stop_signals();
   session::MediaStack media;
-  Analyses analyses(media.analyses(), files);
+  Analyses analyses(media.analyses(), files, o.keep_order);
   analyses.start(-1, media::Lane::normal);
   {
     Progress progress("analyse", o.quiet);
@@ -104,8 +108,10 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
     fmt::print(stderr, "tactus: {}\n", why);
     return kFailed;
   }
-  fmt::print("Picture: {}\nTo hear it: copy the file to a machine with sound, or play it with any music player, e.g. "
-             "`ffplay '{}'`.\n", png, output);
+  fmt::print(
+      "Picture: {}\nTo hear it: copy the file to a machine with sound, or play it with any music player, e.g. "
+      "`ffplay '{}'`.\n",
+      png, output);
   return kOk;
 }
 
@@ -119,7 +125,7 @@ int mix_live(const Options& o, const std::vector<std::string>& files, bool* open
   options.live.session.target_lufs = o.auto_gain.target();
   options.live.session.feeder_threads = session::default_feeder_threads();
   session::MediaStack media(true);
-  Analyses analyses(media.analyses(), files);
+  Analyses analyses(media.analyses(), files, o.keep_order);
   return live_mix(analyses, media, options, opened, error);
 }
 
@@ -131,7 +137,8 @@ int mix(const Options& o) {
   std::string error;
   const int code = mix_live(o, files, &opened, &error);
   if (code == kUsage) fmt::print(stderr, "tactus: {}\n", error);
-  if (!opened && code != kUsage) fmt::print(stderr, "tactus: {}\nTo render the set to a file: tactus mix … -o set.flac\n", error);
+  if (!opened && code != kUsage)
+    fmt::print(stderr, "tactus: {}\nTo render the set to a file: tactus mix … -o set.flac\n", error);
   return code;
 }
 
@@ -168,8 +175,9 @@ void add_mix(CLI::App& app, Run& run) {
   cmd->add_flag("--plan", o->plan, "Print the set file of the plan, and do nothing");
   cmd->add_flag("--json", o->json, "With -o: one JSON object at the end");
   add_common(cmd, o);
-  cmd->footer("Examples:\n  tactus mix ~/Music/house\n  tactus mix a.mp3 b.flac c.m4a -o set.flac\n"
-              "  tactus mix ~/Music --plan > set.jsonl");
+  cmd->footer(
+      "Examples:\n  tactus mix ~/Music/house\n  tactus mix a.mp3 b.flac c.m4a -o set.flac\n"
+      "  tactus mix ~/Music --plan > set.jsonl");
   cmd->callback([&run, o] { run = [o] { return mix(*o); }; });
 }
 

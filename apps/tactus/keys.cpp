@@ -43,6 +43,9 @@ void install_stop_signals() {
   action.sa_handler = [](int) { g_stop.store(true); };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction before {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);  // ignored under nohup: then it stays so
 }
 
 bool stop_asked() { return g_stop.load(); }

@@ -21,7 +21,7 @@ class Keys {
   termios before_{};
 };
 
-// Set by SIGINT and SIGTERM once install_stop_signals() was called: end with a fade.
+// Set by SIGINT, SIGTERM and a terminal that closes (SIGHUP) once install_stop_signals() was called: end with a fade.
 void install_stop_signals();
 bool stop_asked();
 

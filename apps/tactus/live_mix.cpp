@@ -19,7 +19,8 @@ namespace tactus::app {
 namespace {
 
 constexpr double kAheadSeconds = 1.5;  // how far ahead the script is handed to the scheduler
-constexpr int kFirst = 3;              // tracks analysed before the first sound
+constexpr int kFirst = 2;              // tracks that are analysed next, before the rest at idle priority
+constexpr double kKnownSeconds = 1;    // for looking up what has been analysed before
 
 class LiveMix {
  public:
@@ -48,8 +49,8 @@ class LiveMix {
     const io::AudioStatus status = live_->audio_status();
     say(fmt::format("Playing on {}. Keys: n next track, space pause, + and - level, l track list, q quit.",
                     status.device.device.empty() ? "the audio device" : status.device.device));
-    fmt::print("{}", planner_.track_list());
-    std::fflush(stdout);
+    list();
+    analyses_.start(kFirst, media::Lane::normal);
     analyses_.start(-1, media::Lane::idle);
     listen();
     media_.set_grace({});
@@ -59,19 +60,21 @@ class LiveMix {
   }
 
  private:
-  // Analyses until at least one track can be planned; false when none of all can.
+  // Takes up what is known, or analyses until at least one track can be planned; false when none of all can. One at a
+  // time: two at once would share the cores, and the first sound would wait for both.
   bool first_handful() {
-    analyses_.start(kFirst, media::Lane::normal);
-    {
-      Progress progress("analysing");
-      analyses_.wait(std::min<int>(kFirst, 2), [&](double share, const std::string&) { progress.show(share); });
-    }
+    analyses_.start_known(kKnownSeconds);
     std::vector<session::MixTrack> ready = analyses_.take();
+    Progress progress("analysing");
     while (ready.empty() && !stop_asked() && analyses_.done() < analyses_.total()) {
-      analyses_.start(kFirst, media::Lane::normal);
-      analyses_.wait(static_cast<int>(analyses_.done()) + 1, [](double, const std::string&) {});
+      const auto before = static_cast<double>(analyses_.done());
+      analyses_.start(1, media::Lane::normal);
+      analyses_.wait(static_cast<int>(before) + 1, [&](double share, const std::string&) {
+        progress.show(share * (before + 1) - before);  // of the one that is waited for
+      });
       ready = analyses_.take();
     }
+    progress.done();
     for (const std::string& p : analyses_.take_problems()) say(p);
     if (stop_asked()) return false;
     if (ready.empty()) {
@@ -86,7 +89,7 @@ class LiveMix {
   // Control thread.
   void on_tick(session::Session& s) {
     if (s.world().now.v >= replanned_ + static_cast<std::int64_t>(s.options().rate.hz * 2)) replan(s);
-    player_.play(s, kAheadSeconds, [this](const session::Refused& r) { say(r.text + ": " + r.why); });
+    hand_on(s);
     const msg::Snapshot& snapshot = s.world().snapshot;
     bool moving = false;
     for (int d = 0; d < s.options().decks; ++d) moving = moving || snapshot.decks[d].speed != 0;
@@ -96,11 +99,16 @@ class LiveMix {
     bpm_.store(snapshot.bpm);
   }
 
+  void hand_on(session::Session& s) {
+    player_.play(s, kAheadSeconds, [this](const session::Refused& r) { say(r.text + ": " + r.why); });
+  }
+
   void replan(session::Session& s) {
     replanned_ = s.world().now.v;
     std::vector<session::MixTrack> more = analyses_.take();
     for (const std::string& p : analyses_.take_problems()) say(p);
     if (more.empty() && !skip_asked_) return;
+    hand_on(s);  // the new plan has nothing of what is due before `from`
     const auto until = static_cast<double>(s.world().now.v) + kAheadSeconds * s.options().rate.hz;
     const double from = s.world().map.beat_of(until) + 1e-6;
     const std::lock_guard lock(mutex_);
@@ -117,7 +125,7 @@ class LiveMix {
     Keys keys;
     while (!stop_asked() && !ended_.load()) {
       const int key = keys.wait(200);
-      if (key == 'q' || key == 4) break;
+      if (key == 'q' || key == 4 || key == -1) break;
       if (key == 'n') skip();
       if (key == ' ') pause();
       if (key == '+' || key == '=') level(1);
@@ -176,7 +184,9 @@ class LiveMix {
     line(fmt::format("{}{:6.2f} BPM  {}{}  {:.0f} dB", paused_ ? "paused  " : "", bpm_.load(), now, next,
                      options_.level_db));
   }
-  static void line(const std::string& text) { std::fprintf(stderr, isatty(STDERR_FILENO) ? "\r\033[K%s" : "%s", text.c_str()); }
+  static void line(const std::string& text) {
+    std::fprintf(stderr, isatty(STDERR_FILENO) ? "\r\033[K%s" : "%s", text.c_str());
+  }
   void say(const std::string& text) {
     line("");
     fmt::print(stderr, "{}\n", text);

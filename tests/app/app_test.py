@@ -316,6 +316,12 @@ class Mix(Crate):
             self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
         self.assertGreater(len(decode(flac)), 60 * RATE)
 
+    def test_the_order_given_is_kept_if_asked_for(self):
+        names = ["c", "a", "b"]
+        r = self.run_tactus("mix", *(f"crate/{n}.wav" for n in names), "--keep-order", "--plan", "--quiet")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(re.findall(r'/load .*?(\w)\.wav', r.stdout), names)
+
     def test_nothing_to_mix(self):
         os.mkdir(self.path("bare"))
         r = self.run_tactus("mix", "bare", "-o", "set.flac")
@@ -326,10 +332,10 @@ class Mix(Crate):
 class Live(Crate):
     """A set at a terminal."""
 
-    def start_at_terminal(self, *args):
+    def start_at_terminal(self, *args, audio="null"):
         primary, secondary = pty.openpty()
         self.before = termios.tcgetattr(secondary)
-        p = subprocess.Popen([TACTUS, "mix", "--audio", "null", *args], stdin=secondary, stdout=secondary,
+        p = subprocess.Popen([TACTUS, "mix", "--audio", audio, *args], stdin=secondary, stdout=secondary,
                              stderr=secondary, cwd=self.dir, env={**os.environ, **self.env})
         self.addCleanup(os.close, primary)
         self.addCleanup(os.close, secondary)
@@ -377,6 +383,27 @@ class Live(Crate):
         p.wait(timeout=20)
         self.assertEqual(p.returncode, 0)
         self.assertEqual(termios.tcgetattr(self.secondary)[3], self.before[3], "the terminal is as it was")
+
+    def test_what_is_skipped_to_is_heard(self):
+        for name, bpm, root in (("a", 120, 110), ("b", 122, 110)):  # long ones: the next isn't loaded when n is pressed
+            write_wav(self.path("bar.wav"), band(bpm, 240 / bpm, root))
+            with wave.open(self.path("bar.wav")) as bar, wave.open(self.path(f"crate/{name}.wav"), "wb") as f:
+                f.setparams(bar.getparams())
+                f.writeframes(bar.readframes(bar.getnframes()) * 90)
+        os.remove(self.path("crate/c.wav"))
+        p, fd = self.start_at_terminal("crate", "--transition", "16", audio="file:live.wav")
+        self.read_until(fd, r"next in")
+        os.write(fd, b"n")
+        self.read_until(fd, r"BPM  b ", 40)
+        deadline = time.time() + 10.5  # past the transition: b alone
+        while time.time() < deadline:
+            self.read_until(fd, "BPM", 5)
+        os.write(fd, b"q")
+        p.wait(timeout=20)
+        sound = decode(self.path("live.wav"))
+        loud = [max(abs(v) for v in sound[i:i + RATE]) for i in range(0, len(sound) - RATE, RATE)]
+        self.assertGreater(len(loud), 12)
+        self.assertTrue(all(v > 0.1 for v in loud), f"a hole in the set: {loud}")
 
     def test_the_terminal_is_restored_by_a_signal_too(self):
         p, fd = self.start_at_terminal("crate")
