@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t kHorizon = 12288;    // frames foretold beyond the lead: more than any stretcher's window
 constexpr std::int64_t kPrimeAhead = 4096;  // frames before its run at which a voice is primed
 constexpr std::int64_t kHandover = 640;     // the least that handover_ is
-constexpr std::int64_t kMaxHandover = 4096;
+constexpr std::int64_t kMaxHandover = 8192;
 constexpr int kWarmChunks = 8;           // primed at a turn: a few milliseconds' worth, whatever the kind
 constexpr std::int64_t kOverlap = 320;   // frames a voice goes on past its run: the reader's cross-fade, and some
 constexpr int kPacketsATurn = 16;        // about one hop's worth: then it is the next deck's turn
