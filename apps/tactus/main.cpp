@@ -1,7 +1,9 @@
 // tactus: the command line of the instrument.
 #include "command.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 int main(int argc, char** argv) {
@@ -10,13 +12,14 @@ int main(int argc, char** argv) {
   app.name("tactus");
   app.require_subcommand(1);
   app.set_version_flag("--version", TACTUS_VERSION);
-  app.footer("Examples:\n"
-             "  tactus demo ~/Music/tactus-demo     make a crate of seven tracks to try things with\n"
-             "  tactus mix ~/Music                  analyse a folder and mix it, live\n"
-             "  tactus mix ~/Music -o set.flac      the same, into a file\n"
-             "  tactus render set.jsonl -o out.wav  play a set file into a file\n"
-             "  tactus play a.mp3 b.flac            two decks, intents on standard input\n"
-             "  tactus COMMAND --help               all about one command");
+  app.footer(
+      "Examples:\n"
+      "  tactus demo ~/Music/tactus-demo     make a crate of seven tracks to try things with\n"
+      "  tactus mix ~/Music                  analyse a folder and mix it, live\n"
+      "  tactus mix ~/Music -o set.flac      the same, into a file\n"
+      "  tactus render set.jsonl -o out.wav  play a set file into a file\n"
+      "  tactus play a.mp3 b.flac            two decks, intents on standard input\n"
+      "  tactus COMMAND --help               all about one command");
   Run run;
   for (auto add : {add_start, add_demo, add_devices, add_render, add_mix, add_play, add_bench, add_intents}) {
     add(app, run);
@@ -28,7 +31,10 @@ int main(int argc, char** argv) {
     return code == 0 ? kOk : kUsage;
   }
   try {
-    return run();
+    const int code = run();
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
+    std::fprintf(stderr, "tactus: what was printed couldn't be written: %s\n", std::strerror(errno));
+    return code == kOk ? kFailed : code;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "tactus: %s\n", e.what());
     return kFailed;

@@ -46,9 +46,9 @@ def write_wav(path, left, rate=RATE):
         f.writeframes(both.tobytes())
 
 
-def decode(path):
-    """The left side of any file, as floats at RATE."""
-    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-map_channel", "0.0.0", "-ar", str(RATE), "-f", "f32le",
+def decode(path, channel=0):
+    """One channel of any file, the left unless told, as floats at RATE."""
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-af", f"pan=mono|c0=c{channel}", "-ar", str(RATE), "-f", "f32le",
                           "-"], capture_output=True, check=True).stdout
     samples = array.array("f")
     samples.frombytes(raw)
@@ -131,6 +131,13 @@ class Words(unittest.TestCase):
             r = tactus(*args, text="")
             self.assertEqual(r.returncode, 2, args)
             self.assertTrue(r.stderr.strip(), args)
+
+    @unittest.skipUnless(os.access("/dev/full", os.W_OK), "there is no /dev/full here")
+    def test_output_that_is_lost_is_no_success(self):
+        with open("/dev/full", "w") as full:
+            r = subprocess.run([TACTUS, "intents"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("No space left", r.stderr)
 
     def test_version_devices_bench_and_intents(self):
         self.assertRegex(tactus("--version").stdout, r"\d+\.\d+")
@@ -255,6 +262,25 @@ class Play(Folder):
         self.assertRegex(two.stdout, "refused: .*split")
         split = self.run_tactus("play", "--audio", "file:split.wav", "--routing", "split=1-2", "a.wav", text=lines)
         self.assertNotIn("refused", split.stdout)
+
+    def test_the_cue_bus_goes_where_it_is_routed_and_nowhere_else(self):
+        lines = "wait 0.5\n/deck/1/fader 0\n/deck/1/cue_bus 1\n/deck/1/play\nwait 1.5\nquit\n"
+        four = self.run_tactus("play", "--audio", "file:four.wav", "--routing", "master=1-2 cue=3-4", "a.wav", text=lines)
+        self.assertNotIn("refused", four.stdout)
+        peaks = [max(abs(v) for v in decode(self.path("four.wav"), c)) for c in range(4)]
+        self.assertLess(max(peaks[:2]), 1e-4, peaks)
+        self.assertGreater(min(peaks[2:]), 0.1, peaks)
+
+        two = self.run_tactus("play", "--audio", "file:main.wav", "--headphones", "file:phones.wav", "a.wav", text=lines)
+        self.assertNotIn("refused", two.stdout)
+        self.assertLess(max(abs(v) for v in decode(self.path("main.wav"))), 1e-4)
+        self.assertGreater(max(abs(v) for v in decode(self.path("phones.wav"))), 0.1)
+
+    def test_missing_headphones_are_told_and_cost_nothing(self):
+        r = self.run_tactus("play", "--audio", "null", "--headphones", "alsa:no such device", "a.wav",
+                            text="/deck/1/play\nwait 1\nquit\n")
+        self.assertEqual(r.returncode, 0)
+        self.assertRegex(r.stderr, "[Hh]eadphones")
 
     def test_the_end_of_input_and_signals_end_it_well(self):
         self.assertEqual(self.run_tactus("play", "--audio", "null", "a.wav", text="/deck/1/play\n").returncode, 0)
