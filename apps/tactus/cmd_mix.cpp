@@ -17,6 +17,10 @@ namespace tactus::app {
 
 namespace {
 
+constexpr const char* kKeys =
+    "Keys, live: n next track, space pause, + and - level, l track list, q quit with a fade (Ctrl-C and Ctrl-D "
+    "too).\n\n";
+
 struct Options {
   std::vector<std::string> paths;
   std::string output;
@@ -175,9 +179,9 @@ void add_mix(CLI::App& app, Run& run) {
   cmd->add_flag("--plan", o->plan, "Print the set file of the plan, and do nothing");
   cmd->add_flag("--json", o->json, "With -o: one JSON object at the end");
   add_common(cmd, o);
-  cmd->footer(
-      "Examples:\n  tactus mix ~/Music/house\n  tactus mix a.mp3 b.flac c.m4a -o set.flac\n"
-      "  tactus mix ~/Music --plan > set.jsonl");
+  cmd->footer(std::string(kKeys) +
+              "Examples:\n  tactus mix ~/Music/house\n  tactus mix a.mp3 b.flac c.m4a -o set.flac\n"
+              "  tactus mix ~/Music --plan > set.jsonl");
   cmd->callback([&run, o] { run = [o] { return mix(*o); }; });
 }
 
@@ -186,7 +190,7 @@ void add_start(CLI::App& app, Run& run) {
   auto o = std::make_shared<Options>();
   cmd->add_option("PATHS", o->paths, "Files and folders; none: the demo crate");
   add_common(cmd, o);
-  cmd->footer("Examples:\n  tactus start\n  tactus start ~/Music");
+  cmd->footer(std::string(kKeys) + "Examples:\n  tactus start\n  tactus start ~/Music");
   cmd->callback([&run, o] { run = [o] { return start(*o); }; });
 }
 
