@@ -83,7 +83,7 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
     fmt::print(stderr, "tactus: none of the files could be analysed\n");
     return kFailed;
   }
-  fmt::print(o.json ? stderr : stdout, "{}", planner.track_list());
+  fmt::print(o.json || o.plan ? stderr : stdout, "{}", planner.track_list());
   if (o.plan) {
     fmt::print("{{\"tactus_set\": 1, \"tempo\": {}}}\n", planner.first_tempo());
     for (const auto& e : events) {
@@ -134,8 +134,11 @@ int mix_live(const Options& o, const std::vector<std::string>& files, bool* open
 }
 
 int mix(const Options& o) {
-  const std::vector<std::string> files = files_of(o);
+  std::vector<std::string> files = files_of(o);
   if (files.empty()) return kFailed;
+  if (o.plan) {  // a set file may be put into any folder
+    for (std::string& f : files) f = std::filesystem::absolute(f).lexically_normal().string();
+  }
   if (!o.output.empty() || o.plan) return mix_to_file(o, files, o.output, false);
   bool opened = false;
   std::string error;

@@ -347,6 +347,15 @@ class Mix(Crate):
         r = self.run_tactus("mix", *(f"crate/{n}.wav" for n in names), "--keep-order", "--plan", "--quiet")
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertEqual(re.findall(r'/load .*?(\w)\.wav', r.stdout), names)
+        # What is printed is a set file, wherever it is put.
+        os.mkdir(self.path("sets"))
+        with open(self.path("sets/set.jsonl"), "w") as f:
+            f.write(r.stdout)
+        r = self.run_tactus("render", "sets/set.jsonl", "-o", "out.wav", "--json", "--quiet", "--length", 3)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        report = json.loads(r.stdout)
+        self.assertEqual(report["refused"], [])
+        self.assertGreater(report["lufs"], -40)
 
     def test_nothing_to_mix(self):
         os.mkdir(self.path("bare"))
