@@ -119,7 +119,8 @@ class Bench {
     const double audio = static_cast<double>(options_.blocks) * options_.block / options_.rate;
     result_.feeder_cpu = static_cast<double>(host_.feeder_stats().cpu_ns - feeders) * 1e-9 / audio;
     result_.total_cpu = (seconds_of(after.ru_utime) + seconds_of(after.ru_stime) - seconds_of(before.ru_utime) -
-                         seconds_of(before.ru_stime)) / audio;
+                         seconds_of(before.ru_stime)) /
+                        audio;
     finish();
     return result_;
   }
@@ -230,7 +231,8 @@ class Bench {
     result_.mean = sum / static_cast<double>(times_.size());
     std::sort(times_.begin(), times_.end());
     const auto quantile = [this](double q) {
-      return static_cast<double>(times_[std::min(times_.size() - 1, static_cast<std::size_t>(q * static_cast<double>(times_.size())))]);
+      return static_cast<double>(
+          times_[std::min(times_.size() - 1, static_cast<std::size_t>(q * static_cast<double>(times_.size())))]);
     };
     result_.p99 = quantile(0.99);
     result_.p999 = quantile(0.999);

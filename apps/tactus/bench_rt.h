@@ -12,7 +12,7 @@ struct BenchOptions {
   int block = 64;
   int rate = 48000;
   int decks = 4;
-  int effects = 2;         // a deck
+  int effects = 2;  // a deck
   int feeder_threads = 1;
   std::string mode = "r3";  // r3, r3long, r2, direct
 };
@@ -20,12 +20,12 @@ struct BenchOptions {
 struct BenchResult {
   BenchOptions options;
   double deadline_us = 0;
-  double mean = 0, p99 = 0, p999 = 0, p9999 = 0, max = 0;  // microseconds of the callback's CPU time
-  std::uint64_t misses = 0;                                // blocks that took longer than the deadline
+  double mean = 0, p99 = 0, p999 = 0, p9999 = 0, max = 0;             // microseconds of the callback's CPU time
+  std::uint64_t misses = 0;                                           // blocks that took longer than the deadline
   std::uint64_t allocations = 0, minor_faults = 0, major_faults = 0;  // inside process()
-  std::uint64_t feeder_fallbacks = 0;                      // times a deck lost its stretcher
-  double voiced = 0;                                       // share of blocks in which all decks were key-locked
-  double feeder_cpu = 0, total_cpu = 0;                    // CPU seconds a second of audio
+  std::uint64_t feeder_fallbacks = 0;                                 // times a deck lost its stretcher
+  double voiced = 0;                     // share of blocks in which all decks were key-locked
+  double feeder_cpu = 0, total_cpu = 0;  // CPU seconds a second of audio
   bool allocations_counted = true;
 };
 

@@ -19,8 +19,9 @@ void add_demo(CLI::App& app, Run& run) {
   cmd->add_option("--seconds", options->seconds, "Only about so much of each")->check(CLI::Range(5.0, 600.0));
   cmd->add_option("--rate", options->rate, "Frames a second; else 44,100 or 48,000, as each track has it");
   cmd->add_flag("-q,--quiet", *quiet, "No progress");
-  cmd->footer("Tracks that are there already are left alone.\n\n"
-              "Examples:\n  tactus demo ~/Music/tactus-demo\n  tactus demo /tmp/short --seconds 20 --only 1,4");
+  cmd->footer(
+      "Tracks that are there already are left alone.\n\n"
+      "Examples:\n  tactus demo ~/Music/tactus-demo\n  tactus demo /tmp/short --seconds 20 --only 1,4");
   cmd->callback([&run, folder, options, quiet] {
     run = [folder, options, quiet] {
       const std::filesystem::path to = folder->empty() ? demo_folder() : std::filesystem::path(*folder);

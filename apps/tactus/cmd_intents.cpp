@@ -11,7 +11,8 @@ void add_intents(CLI::App& app, Run& run) {
   auto json = std::make_shared<bool>(false);
   cmd->add_flag("--markdown", *markdown, "As docs/intents.md");
   cmd->add_flag("--json", *json, "As one JSON object, for programs")->excludes("--markdown");
-  cmd->footer("Examples:\n  tactus intents | less\n  tactus intents --markdown > docs/intents.md\n  tactus intents --json");
+  cmd->footer(
+      "Examples:\n  tactus intents | less\n  tactus intents --markdown > docs/intents.md\n  tactus intents --json");
   cmd->callback([&run, json] {
     run = [json] {
       fmt::print("{}", *json ? schedule::intents_json() + "\n" : schedule::intents_markdown());

@@ -29,9 +29,11 @@ struct Options {
 void answer(const Options& o, const std::string& text, const schedule::Fate& fate, double rate) {
   const bool refused = fate.verdict == schedule::Fate::Verdict::refused;
   if (o.json) {
-    const char* verdict = refused ? "refused" : fate.verdict == schedule::Fate::Verdict::coalesced ? "coalesced" : "accepted";
-    fmt::print("{{\"do\": {}, \"fate\": \"{}\", \"beat\": {:.6f}, \"frame\": {}, \"why\": {}}}\n", session::json_text(text),
-               verdict, fate.beat.value(), fate.frame.v, session::json_text(fate.reason));
+    const char* verdict = refused                                              ? "refused"
+                          : fate.verdict == schedule::Fate::Verdict::coalesced ? "coalesced"
+                                                                               : "accepted";
+    fmt::print("{{\"do\": {}, \"fate\": \"{}\", \"beat\": {:.6f}, \"frame\": {}, \"why\": {}}}\n",
+               session::json_text(text), verdict, fate.beat.value(), fate.frame.v, session::json_text(fate.reason));
   } else if (refused) {
     fmt::print("refused: {}\n", fate.reason);
   } else {
@@ -78,7 +80,8 @@ int play(const Options& o) {
   while (!stop_asked() && std::getline(std::cin, text)) {
     if (text == "quit" || text == "q") break;
     if (text.starts_with("wait ")) {  // for scripts: seconds
-      std::this_thread::sleep_for(std::chrono::duration<double>(std::min(std::strtod(text.c_str() + 5, nullptr), 3600.0)));
+      std::this_thread::sleep_for(
+          std::chrono::duration<double>(std::min(std::strtod(text.c_str() + 5, nullptr), 3600.0)));
     } else if (!text.empty() && text.front() != '#') {
       submit(text);
     }
@@ -94,17 +97,23 @@ void add_play(CLI::App& app, Run& run) {
   auto o = std::make_shared<Options>();
   cmd->add_option("FILES", o->files, "Up to four tracks, for decks 1 to 4")->expected(0, 4);
   o->audio.add(cmd);
-  cmd->add_option("--level", o->level, "Master level at the start, dB")->capture_default_str()->check(CLI::Range(-60.0, 6.0));
-  cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")->capture_default_str()->check(CLI::Range(20.0, 300.0));
+  cmd->add_option("--level", o->level, "Master level at the start, dB")
+      ->capture_default_str()
+      ->check(CLI::Range(-60.0, 6.0));
+  cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")
+      ->capture_default_str()
+      ->check(CLI::Range(20.0, 300.0));
   o->auto_gain.add(cmd);
   cmd->add_option("--safety-loop", o->safety_loop, "Beats that a sounding deck loops rather than end; 0: it ends")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 64.0));
   cmd->add_flag("--json", o->json, "Each intent's fate as a JSON object");
-  cmd->footer("Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"
-              "with the reason. `wait SECONDS` waits, `quit` fades out and ends.\n\n"
-              "Examples:\n  tactus play one.mp3 two.flac\n"
-              "  printf '/deck/1/play\\nwait 10\\n/deck/2/sync beat\\n/deck/2/play @bar\\nwait 20\\n' | tactus play one.mp3 two.flac");
+  cmd->footer(
+      "Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"
+      "with the reason. `wait SECONDS` waits, `quit` fades out and ends.\n\n"
+      "Examples:\n  tactus play one.mp3 two.flac\n"
+      "  printf '/deck/1/play\\nwait 10\\n/deck/2/sync beat\\n/deck/2/play @bar\\nwait 20\\n' | tactus play one.mp3 "
+      "two.flac");
   cmd->callback([&run, o] { run = [o] { return play(*o); }; });
 }
 

@@ -85,11 +85,12 @@ void add_render(CLI::App& app, Run& run) {
   o->auto_gain.add(cmd);
   cmd->add_flag("--json", o->out.json, "One JSON object at the end, with the frame at which each intent executed");
   cmd->add_flag("-q,--quiet", o->out.quiet, "No progress");
-  cmd->footer("A set file:\n"
-              "  {\"tactus_set\": 1, \"tempo\": 126}\n"
-              "  {\"beat\": 0, \"do\": \"/deck/1/load \\\"one.flac\\\"\"}\n"
-              "  {\"beat\": 4, \"do\": \"/deck/1/play @bar\"}\n\n"
-              "Examples:\n  tactus render set.jsonl -o set.flac\n  tactus render set.jsonl -o set.wav --json --quiet");
+  cmd->footer(
+      "A set file:\n"
+      "  {\"tactus_set\": 1, \"tempo\": 126}\n"
+      "  {\"beat\": 0, \"do\": \"/deck/1/load \\\"one.flac\\\"\"}\n"
+      "  {\"beat\": 4, \"do\": \"/deck/1/play @bar\"}\n\n"
+      "Examples:\n  tactus render set.jsonl -o set.flac\n  tactus render set.jsonl -o set.wav --json --quiet");
   cmd->callback([&run, o] { run = [o] { return render(*o); }; });
 }
 

@@ -25,7 +25,8 @@ void Progress::show(double share, const std::string& detail) {
   const double spent = std::chrono::duration<double>(now - start_).count();
   std::string left;
   if (share > 0.02 && spent > 1) left = fmt::format(", {} left", clock_text(spent / share * (1 - share)));
-  const std::string line = fmt::format("{} {:3.0f} %{}{}{}", what_, share * 100, detail.empty() ? "" : "  ", detail, left);
+  const std::string line =
+      fmt::format("{} {:3.0f} %{}{}{}", what_, share * 100, detail.empty() ? "" : "  ", detail, left);
   std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
   std::fflush(stderr);
   open_ = terminal_;
@@ -40,7 +41,8 @@ void Progress::done(const std::string& last) {
 
 std::string clock_text(double seconds) {
   const auto s = static_cast<long>(std::max(seconds, 0.0) + 0.5);
-  return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{}:{:02}", s / 60, s % 60);
+  return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+                   : fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
 }  // namespace tactus::app

@@ -10,8 +10,8 @@
 namespace tactus::app {
 
 struct RenderOut {
-  std::string path;      // .wav or .flac
-  bool json = false;     // one object at the end on standard output, instead of text
+  std::string path;   // .wav or .flac
+  bool json = false;  // one object at the end on standard output, instead of text
   bool quiet = false;
   std::vector<std::pair<double, std::string>> chapters;  // seconds, name
 };

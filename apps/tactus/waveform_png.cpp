@@ -50,7 +50,8 @@ std::string draw_waveform(const std::string& audio, const std::string& png, cons
     if (const auto read = decoder->read(at, pcm); !read) return read.error().text();
     for (std::int64_t i = 0; i < 65536 && at + i < frames; ++i) {
       Column& c = columns[static_cast<std::size_t>((at + i) * kWidth / frames)];
-      const float x = std::max(std::fabs(pcm[static_cast<std::size_t>(2 * i)]), std::fabs(pcm[static_cast<std::size_t>(2 * i + 1)]));
+      const float x = std::max(std::fabs(pcm[static_cast<std::size_t>(2 * i)]),
+                               std::fabs(pcm[static_cast<std::size_t>(2 * i + 1)]));
       c.peak = std::max(c.peak, x);
       c.rms += x * x * static_cast<float>(kWidth) / static_cast<float>(frames);
     }

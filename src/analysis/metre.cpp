@@ -77,8 +77,8 @@ void add_evidence(PerBeat& votes, const PerBeat& sums, double weight) {
 }
 
 // How much the bar from beat i on differs from the one before it and is like the one after it, above the bars that
-// begin a beat earlier and later: large where a part begins, and there only on its first beat. A fill or a crash differs
-// from both sides, so neither moves the place.
+// begin a beat earlier and later: large where a part begins, and there only on its first beat. A fill or a crash
+// differs from both sides, so neither moves the place.
 std::vector<double> news(const BeatFeatures& b) {
   std::vector<double> lasting(b.size(), 0.0), out(b.size(), 0.0);
   for (std::size_t i = kBar; i + 2 * kBar <= b.size(); ++i) {

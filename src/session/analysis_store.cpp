@@ -35,8 +35,11 @@ void AnalysisStore::get(const std::string& path, media::Lane lane, Done done, Pr
         }
         break;
       }
-      case media::JobEvent::Kind::failed: done(std::move(e.error)); break;
-      default: break;
+      case media::JobEvent::Kind::failed:
+        done(std::move(e.error));
+        break;
+      default:
+        break;
     }
   });
 }
