@@ -44,6 +44,7 @@ void answer(const Options& o, const std::string& text, const schedule::Fate& fat
 }
 
 int play(const Options& o) {
+  install_stop_signals();
   session::MediaStack media(true);
   session::LiveSource source(media.cache(), media.analyses());
   session::LiveOptions options;
@@ -74,7 +75,6 @@ int play(const Options& o) {
     schedule::Fate ignored;
     submit(fmt::format("/deck/{}/load {}", i + 1, session::json_text(o.files[i])));
   }
-  install_stop_signals();
   if (!o.json) fmt::print(stderr, "Intents, one a line; `tactus intents` lists them. End with Ctrl-D, or `quit`.\n");
   std::string text;
   while (!stop_asked() && std::getline(std::cin, text)) {
