@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kAheadSeconds = 1.5;  // how far ahead the script is handed to the scheduler
 constexpr int kFirst = 2;              // tracks that are analysed next, before the rest at idle priority
+constexpr double kLoadSeconds = 8;     // after which a track that isn't on its deck won't come
 constexpr double kKnownSeconds = 1;    // for looking up what has been analysed before
 
 class LiveMix {
@@ -107,11 +108,16 @@ class LiveMix {
     replanned_ = s.world().now.v;
     std::vector<session::MixTrack> more = analyses_.take();
     for (const std::string& p : analyses_.take_problems()) say(p);
-    if (more.empty() && !skip_asked_) return;
+    const std::size_t missing = missing_next(s);
+    if (more.empty() && !skip_asked_ && missing == 0) return;
     hand_on(s);  // the new plan has nothing of what is due before `from`
     const auto until = static_cast<double>(s.world().now.v) + kAheadSeconds * s.options().rate.hz;
     const double from = s.world().map.beat_of(until) + 1e-6;
     const std::lock_guard lock(mutex_);
+    if (missing != 0 && planner_.entries()[missing].start > from) {
+      planner_.drop(missing);
+      planner_.plan(from, from);  // so that there is a next one to skip to
+    }
     if (skip_asked_) {
       // Time to load, and to be heard coming.
       if (!planner_.skip(from + 4)) say("There is no next track.");
@@ -119,6 +125,21 @@ class LiveMix {
     }
     planner_.add(std::move(more));
     player_.replace_rest(planner_.plan(from, from));
+  }
+
+  // The entry that comes next, if its deck should have held it for long and doesn't: its file has gone, or is broken.
+  // Else 0.
+  std::size_t missing_next(session::Session& s) const {
+    const double late = s.world().now.v - kLoadSeconds * s.options().rate.hz;
+    const double now = s.world().map.beat_of(static_cast<double>(s.world().now.v));
+    const auto& entries = planner_.entries();  // only this thread changes them
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+      if (entries[i].start <= now) continue;
+      const session::LoadedTrack* held = s.track_on(entries[i].deck);
+      const bool there = held && held->path == entries[i].track.path;
+      return there || entries[i].ready > s.world().map.beat_of(late) ? 0 : i;
+    }
+    return 0;
   }
 
   void listen() {

@@ -104,7 +104,7 @@ std::size_t MixPlanner::best_next() const {
 }
 
 std::vector<ScriptEvent> MixPlanner::plan(double settled, double from) {
-  for (MixEntry& e : entries_) e.is_ready = e.is_ready || e.ready < from;
+  for (MixEntry& e : entries_) e.is_ready = e.is_ready || Beat::of(e.ready).micro < Beat::of(from).micro;
   while (entries_.size() > 1 && !entries_.back().is_ready && entries_.back().ready >= settled) {
     waiting_.insert(waiting_.begin(), entries_.back().track);
     entries_.pop_back();
@@ -134,10 +134,7 @@ bool MixPlanner::skip(double beat) {
     MixEntry& playing = entries_[i];
     const double phrases = std::ceil((beat - playing.start) / kPhrase);
     playing.out = std::min(playing.out, playing.start + std::max(phrases, least_phrases(playing)) * kPhrase);
-    while (entries_.size() > i + 2) {
-      waiting_.insert(waiting_.begin(), entries_.back().track);
-      entries_.pop_back();
-    }
+    take_back(i + 2);
     const MixEntry next = std::move(entries_.back());
     entries_.pop_back();
     if (!next.is_ready) {
@@ -150,6 +147,19 @@ bool MixPlanner::skip(double beat) {
     return true;
   }
   return false;
+}
+
+void MixPlanner::drop(std::size_t i) {
+  take_back(i + 1);
+  entries_.pop_back();
+}
+
+// Entries `from` and up wait to be placed again.
+void MixPlanner::take_back(std::size_t from) {
+  while (entries_.size() > from) {
+    waiting_.insert(waiting_.begin(), entries_.back().track);
+    entries_.pop_back();
+  }
 }
 
 // Where the transition out of `e` begins when nobody hurries: so that it ends with the music, on a phrase.

@@ -63,6 +63,9 @@ class MixPlanner {
   // Brings the next track in at the first phrase at or after `beat`, the one that its deck holds if it is ready; false
   // when there is none to come. Then plan().
   bool skip(double beat);
+  // Leaves out entry `i`, which couldn't be loaded and hasn't begun; the next comes in its place. Not the first. Then
+  // plan().
+  void drop(std::size_t i);
 
   const std::vector<MixEntry>& entries() const { return entries_; }
   // Session tempo at beat 0.
@@ -74,6 +77,7 @@ class MixPlanner {
 
  private:
   void place(MixTrack track);
+  void take_back(std::size_t from);
   std::size_t best_next() const;
   double cost(const MixTrack& a, const MixTrack& b) const;
   double natural_out(const MixEntry& e) const;
