@@ -21,9 +21,12 @@ class ChunkTable {
  public:
   static constexpr std::int64_t kChunkFrames = 16384;
 
-  // Not realtime-safe: allocates the table. `frames`: the track's length if known, else an upper bound (see set_frames).
+  // Not realtime-safe: allocates the table. `frames`: the track's length if known, else an upper bound (see
+  // set_frames).
   ChunkTable(std::int64_t frames, int channels)
-      : frames_(frames), channels_(channels), count_((frames + kChunkFrames - 1) / kChunkFrames),
+      : frames_(frames),
+        channels_(channels),
+        count_((frames + kChunkFrames - 1) / kChunkFrames),
         chunks_(std::make_unique<std::atomic<const float*>[]>(static_cast<std::size_t>(count_))) {
     for (std::int64_t i = 0; i < count_; ++i) chunks_[static_cast<std::size_t>(i)].store(nullptr);
   }

@@ -67,7 +67,8 @@ enum class Param : std::uint8_t {
 
 // Parameters that a deck's transport and its feeder must know of.
 constexpr bool moves_transport(Param p) TACTUS_RT {
-  return p == Param::tempo || p == Param::key || p == Param::stem_gain || p == Param::stem_mute || p == Param::stem_solo;
+  return p == Param::tempo || p == Param::key || p == Param::stem_gain || p == Param::stem_mute ||
+         p == Param::stem_solo;
 }
 
 enum class SyncMode : std::uint8_t { off, tempo, beat, bar, phrase };
