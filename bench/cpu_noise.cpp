@@ -1,6 +1,6 @@
 // What the machine itself does to the CPU time of short work: the same arithmetic over and over, each time as long as a
-// block of the engine takes. Whatever of it is longer than the median was spent by the machine (interrupts, a host's
-// other guests, cold caches after them), not by the work. Quote beside `tactus bench rt`.
+// block of the engine takes. It uses no memory and doesn't sleep, so it shows less than what the engine meets. Quote
+// beside `tactus bench rt`.
 //
 //   cpu_noise [microseconds, default 77] [times, default 1000000]
 #include <time.h>
@@ -20,7 +20,6 @@ double cpu_us() {
   return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
 }
 
-// As the engine does, it waits in between: work that never sleeps meets fewer wake-ups of others.
 double once(int rounds) {
   static volatile float sink = 0;
   const double start = cpu_us();
