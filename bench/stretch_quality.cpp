@@ -3,14 +3,13 @@
 // (the demo crate: `tactus demo DIR`) at 0.94 and 1.06 of their tempo. Half a minute of each, from its middle.
 //
 //   stretch_quality FILE...
-#include <rubberband/RubberBandStretcher.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "media/decoder.h"
+#include "media/stretch_library.h"
 #include "media/stretch_music.h"
 #include "media/stretch_signals.h"
 
@@ -18,48 +17,8 @@ namespace {
 
 using namespace tactus;
 using namespace tactus::media;
-using Library = RubberBand::RubberBandStretcher;
 
 constexpr std::size_t kSeconds = 30, kRate = 48000;
-
-void drain(Library& library, std::vector<float>& out) {
-  for (int n = library.available(); n > 0; n = library.available()) {
-    out.resize(out.size() + static_cast<std::size_t>(n));
-    float* to = out.data() + out.size() - n;
-    library.retrieve(&to, static_cast<std::size_t>(n));
-  }
-}
-
-std::vector<float> offline(const std::vector<float>& source, double ratio) {
-  Library library(kRate, 1, Library::OptionEngineFiner, ratio);
-  const float* all = source.data();
-  library.study(&all, source.size(), true);
-  library.setMaxProcessSize(1024);
-  std::vector<float> out;
-  for (std::size_t at = 0; at < source.size(); at += 1024) {
-    const float* in = source.data() + at;
-    const std::size_t n = std::min<std::size_t>(1024, source.size() - at);
-    library.process(&in, n, at + n == source.size());
-    drain(library, out);
-  }
-  return out;
-}
-
-std::vector<float> bare(const std::vector<float>& source, double ratio) {
-  Library library(kRate, 1, Library::OptionProcessRealTime | Library::OptionEngineFiner | Library::OptionWindowShort,
-                  ratio);
-  library.setMaxProcessSize(StretchVoice::kChunk);
-  std::vector<float> padded(library.getPreferredStartPad()), out;
-  const std::size_t delay = library.getStartDelay();
-  padded.insert(padded.end(), source.begin(), source.end());
-  for (std::size_t at = 0; at + StretchVoice::kChunk <= padded.size(); at += StretchVoice::kChunk) {
-    const float* in = padded.data() + at;
-    library.process(&in, StretchVoice::kChunk, false);
-    drain(library, out);
-  }
-  out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(delay));
-  return out;
-}
 
 std::vector<float> ours(const std::vector<float>& source, double ratio) {
   test::Feed feed;
@@ -93,8 +52,8 @@ int main(int argc, char** argv) {
       mono[k] = 0.5f * (pcm.value().interleaved[2 * (from + k)] + pcm.value().interleaved[2 * (from + k) + 1]);
     }
     for (const double tempo : {0.94, 1.06}) {
-      const auto best = offline(mono, 1 / tempo);
-      const double of_bare = test::log_spectral_distance(best, bare(mono, 1 / tempo), 9600);
+      const auto best = test::offline_render(mono, 1 / tempo);
+      const double of_bare = test::log_spectral_distance(best, test::bare_render(mono, 1 / tempo, false), 9600);
       const double of_ours = test::log_spectral_distance(best, ours(mono, 1 / tempo), 9600);
       std::printf("%-36s %6.2f %8.3f %8.3f\n", std::filesystem::path(argv[i]).filename().c_str(), tempo, of_bare,
                   of_ours);

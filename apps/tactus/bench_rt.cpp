@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -28,6 +29,58 @@ std::int64_t thread_ns() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+// Arithmetic in registers: it takes the same number of cycles each time, so what varies is the machine's doing.
+void spin(int rounds) {
+  static volatile float sink = 0;
+  float a = 0.5f, b = 0.25f, c = 0.125f, d = 0.0625f;
+  for (int i = 0; i < rounds; ++i) {
+    a = a * 0.999f + 0.001f;
+    b = b * 0.998f + a;
+    c = c * 0.997f + b;
+    d = d * 0.996f + c;
+  }
+  sink = a + b + c + d;
+}
+
+float spun_us(int rounds) {
+  const std::int64_t start = thread_ns();
+  spin(rounds);
+  return static_cast<float>(thread_ns() - start) * 1e-3f;
+}
+
+// The rounds that take as long as `wanted` microseconds in the middle of many tries.
+int rounds_for(double wanted) {
+  int rounds = 1000;
+  for (int i = 0; i < 20; ++i) {
+    std::array<float, 51> tries;
+    for (float& t : tries) t = spun_us(rounds);
+    std::nth_element(tries.begin(), tries.begin() + 25, tries.end());
+    rounds = std::max(1, static_cast<int>(rounds * wanted / static_cast<double>(tries[25])));
+  }
+  return rounds;
+}
+
+// Sorts `times`.
+CpuTimes cpu_times(std::vector<float>& times, double deadline) {
+  CpuTimes t;
+  double sum = 0;
+  for (const float us : times) {
+    sum += us;
+    t.misses += us > deadline;
+  }
+  std::sort(times.begin(), times.end());
+  const auto quantile = [&](double q) {
+    const auto at = static_cast<std::size_t>(q * static_cast<double>(times.size()));
+    return static_cast<double>(times[std::min(times.size() - 1, at)]);
+  };
+  t.mean = sum / static_cast<double>(times.size());
+  t.p99 = quantile(0.99);
+  t.p999 = quantile(0.999);
+  t.p9999 = quantile(0.9999);
+  t.max = times.back();
+  return t;
 }
 
 // A minute that is as much work for a stretcher as music is: drums, a bass line, chords, noise.
@@ -102,13 +155,19 @@ class Bench {
 
   BenchResult run(const std::function<void(double)>& progress) {
     io::flush_denormals();
-    for (int i = 0; i < 4000; ++i) block(nullptr);  // caches, rings and voices
+    float warm[4000];  // caches, rings and voices
+    for (float& us : warm) block(&us);
+    result_.allocations = result_.minor_faults = result_.major_faults = 0;
+    std::nth_element(warm, warm + 2000, warm + 4000);
+    const int rounds = options_.control ? rounds_for(static_cast<double>(warm[2000])) : 0;
+    if (rounds > 0) control_.resize(times_.size());
     rusage before{}, after{};
     getrusage(RUSAGE_SELF, &before);
     const std::int64_t feeders = host_.feeder_stats().cpu_ns;
     const std::uint64_t fallbacks = count_fallbacks();
     for (std::int64_t i = 0; i < options_.blocks; ++i) {
       block(&times_[static_cast<std::size_t>(i)]);
+      if (rounds > 0) control_[static_cast<std::size_t>(i)] = spun_us(rounds);
       if (i % 1024 == 0) {
         progress(static_cast<double>(i) / static_cast<double>(options_.blocks));
         look();
@@ -223,28 +282,15 @@ class Bench {
     result_.deadline_us = 1e6 * options_.block / options_.rate;
     result_.allocations_counted = allocations_can_be_counted();
     result_.voiced = static_cast<double>(voiced_) / static_cast<double>(std::max<std::int64_t>(looks_, 1));
-    double sum = 0;
-    for (float t : times_) {
-      sum += t;
-      result_.misses += t > result_.deadline_us;
-    }
-    result_.mean = sum / static_cast<double>(times_.size());
-    std::sort(times_.begin(), times_.end());
-    const auto quantile = [this](double q) {
-      return static_cast<double>(
-          times_[std::min(times_.size() - 1, static_cast<std::size_t>(q * static_cast<double>(times_.size())))]);
-    };
-    result_.p99 = quantile(0.99);
-    result_.p999 = quantile(0.999);
-    result_.p9999 = quantile(0.9999);
-    result_.max = times_.back();
+    result_.callback = cpu_times(times_, result_.deadline_us);
+    if (!control_.empty()) result_.control = cpu_times(control_, result_.deadline_us);
   }
 
   BenchOptions options_;
   Tune tune_;
   std::vector<msg::TrackRef> tracks_;
   ctl::EngineHost host_;
-  std::vector<float> times_;
+  std::vector<float> times_, control_;
   std::vector<std::vector<float>> planes_;
   float* out_[msg::kBusChannels];
   BenchResult result_;
@@ -258,37 +304,48 @@ BenchResult bench_rt(const BenchOptions& options, const std::function<void(doubl
 }
 
 std::string bench_json(const BenchResult& r) {
-  const nlohmann::ordered_json j = {
-      {"blocks", r.options.blocks},
-      {"deadline_us", r.deadline_us},
-      {"cpu_us", {{"mean", r.mean}, {"p99", r.p99}, {"p999", r.p999}, {"p9999", r.p9999}, {"max", r.max}}},
-      {"misses", r.misses},
-      {"allocations", r.allocations_counted ? nlohmann::ordered_json(r.allocations) : nullptr},
-      {"page_faults", r.minor_faults + r.major_faults},
-      {"feeder_fallbacks", r.feeder_fallbacks},
-      {"feeder_cpu", r.feeder_cpu},
-      {"total_cpu", r.total_cpu},
-      {"decks", r.options.decks},
-      {"effects", r.options.effects},
-      {"block", r.options.block},
-      {"rate", r.options.rate},
-      {"mode", r.options.mode},
-      {"key_locked", r.voiced}};
+  const auto times = [](const CpuTimes& t) {
+    return nlohmann::ordered_json{
+        {"mean", t.mean}, {"p99", t.p99}, {"p999", t.p999}, {"p9999", t.p9999}, {"max", t.max}};
+  };
+  nlohmann::ordered_json j = {{"blocks", r.options.blocks},
+                              {"deadline_us", r.deadline_us},
+                              {"cpu_us", times(r.callback)},
+                              {"misses", r.callback.misses},
+                              {"allocations", r.allocations_counted ? nlohmann::ordered_json(r.allocations) : nullptr},
+                              {"page_faults", r.minor_faults + r.major_faults},
+                              {"feeder_fallbacks", r.feeder_fallbacks},
+                              {"feeder_cpu", r.feeder_cpu},
+                              {"total_cpu", r.total_cpu},
+                              {"decks", r.options.decks},
+                              {"effects", r.options.effects},
+                              {"block", r.options.block},
+                              {"rate", r.options.rate},
+                              {"mode", r.options.mode},
+                              {"key_locked", r.voiced}};
+  if (r.options.control) {
+    j["control_cpu_us"] = times(r.control);
+    j["control_misses"] = r.control.misses;
+  }
   return j.dump();
 }
 
 std::string bench_text(const BenchResult& r) {
-  const auto percent = [&](double us) { return 100 * us / r.deadline_us; };
-  return fmt::format(
+  const auto shares = [&](const CpuTimes& t) {
+    const auto percent = [&](double us) { return 100 * us / r.deadline_us; };
+    return fmt::format("mean {:.2f} %, p99 {:.2f} %, p99.9 {:.2f} %, p99.99 {:.2f} %, max {:.2f} %, misses {}",
+                       percent(t.mean), percent(t.p99), percent(t.p999), percent(t.p9999), percent(t.max), t.misses);
+  };
+  std::string text = fmt::format(
       "{} blocks of {} frames at {} Hz, {} decks key-locked ({}, {:.1f} % of the time), {} effects each\n"
-      "callback CPU, share of the {:.0f} us deadline: mean {:.2f} %, p99 {:.2f} %, p99.9 {:.2f} %, p99.99 {:.2f} %, "
-      "max {:.2f} %\n"
-      "misses {}, allocations {}, page faults {}, feeder fallbacks {}\n"
-      "CPU seconds a second of audio: feeders {:.3f}, all {:.3f}",
+      "callback CPU, share of the {:.0f} us deadline: {}\n",
       r.options.blocks, r.options.block, r.options.rate, r.options.decks, r.options.mode, 100 * r.voiced,
-      r.options.effects, r.deadline_us, percent(r.mean), percent(r.p99), percent(r.p999), percent(r.p9999),
-      percent(r.max), r.misses, r.allocations, r.minor_faults + r.major_faults, r.feeder_fallbacks, r.feeder_cpu,
-      r.total_cpu);
+      r.options.effects, r.deadline_us, shares(r.callback));
+  if (r.options.control) text += fmt::format("as much plain arithmetic beside it: {}\n", shares(r.control));
+  return text + fmt::format(
+                    "allocations {}, page faults {}, feeder fallbacks {}\n"
+                    "CPU seconds a second of audio: feeders {:.3f}, all {:.3f}",
+                    r.allocations, r.minor_faults + r.major_faults, r.feeder_fallbacks, r.feeder_cpu, r.total_cpu);
 }
 
 }  // namespace tactus::app

@@ -15,13 +15,20 @@ struct BenchOptions {
   int effects = 2;  // a deck
   int feeder_threads = 1;
   std::string mode = "r3";  // r3, r3long, r2, direct
+  bool control = false;     // beside each block, as much plain arithmetic: what the machine itself adds
+};
+
+// CPU time in microseconds.
+struct CpuTimes {
+  double mean = 0, p99 = 0, p999 = 0, p9999 = 0, max = 0;
+  std::uint64_t misses = 0;  // longer than the deadline
 };
 
 struct BenchResult {
   BenchOptions options;
   double deadline_us = 0;
-  double mean = 0, p99 = 0, p999 = 0, p9999 = 0, max = 0;             // microseconds of the callback's CPU time
-  std::uint64_t misses = 0;                                           // blocks that took longer than the deadline
+  CpuTimes callback;
+  CpuTimes control;                                                   // only with BenchOptions::control
   std::uint64_t allocations = 0, minor_faults = 0, major_faults = 0;  // inside process()
   std::uint64_t feeder_fallbacks = 0;                                 // times a deck lost its stretcher
   double voiced = 0;                     // share of blocks in which all decks were key-locked

@@ -27,12 +27,15 @@ void add_bench(CLI::App& app, Run& run) {
   rt->add_option("--feeders", options->feeder_threads, "Feeder threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 16));
+  rt->add_flag("--control", options->control,
+               "After each block as much plain arithmetic, and its times beside: what the machine itself adds");
   rt->add_flag("--json", *json, "One JSON object instead of text");
   rt->footer(
       "Blocks are rendered as fast as the stretchers can feed them, not in real time.\n\n"
       "Examples:\n"
       "  tactus bench rt                        a million blocks: some minutes\n"
       "  tactus bench rt --blocks 50000 --json\n"
+      "  tactus bench rt --control              on a machine that others use, too\n"
       "  tactus bench rt --effects 0 --stretch r2");
   rt->callback([&run, options, json] {
     run = [options, json] {

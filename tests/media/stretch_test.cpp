@@ -2,11 +2,10 @@
 #include "media/stretch.h"
 
 #include <gtest/gtest.h>
-#include <rubberband/RubberBandStretcher.h>
-
 #include <cstdlib>
 
 #include "media/allocation_count.h"
+#include "media/stretch_library.h"
 #include "media/stretch_music.h"
 #include "media/stretch_reader.h"
 
@@ -199,7 +198,6 @@ TEST(Stretch, FormantsStayWhenAskedTo) {
 
 // No farther from an offline R3 render than the library's own realtime R3 with the same options.
 TEST(Stretch, IsAsGoodAsTheBareLibrary) {
-  using Library = RubberBand::RubberBandStretcher;
   const auto mono = [](std::int64_t i, int) {
     float sum = 0;
     for (int c = 0; c < 8; c += 2) sum += music(i, c);
@@ -209,41 +207,8 @@ TEST(Stretch, IsAsGoodAsTheBareLibrary) {
   std::vector<float> source(kSource);
   for (std::size_t i = 0; i < kSource; ++i) source[i] = mono(static_cast<std::int64_t>(i), 0);
   const double ratio = 126.0 / 128;
-  const auto drain = [](Library& library, std::vector<float>& out) {
-    for (int n = library.available(); n > 0; n = library.available()) {
-      out.resize(out.size() + static_cast<std::size_t>(n));
-      float* to = out.data() + out.size() - n;
-      library.retrieve(&to, static_cast<std::size_t>(n));
-    }
-  };
-
-  std::vector<float> offline, bare;
-  Library best(48000, 1, Library::OptionEngineFiner, ratio);
-  const float* all = source.data();
-  best.study(&all, kSource, true);
-  best.setMaxProcessSize(1024);
-  for (std::size_t at = 0; at < kSource; at += 1024) {
-    const float* in = source.data() + at;
-    const std::size_t n = std::min<std::size_t>(1024, kSource - at);
-    best.process(&in, n, at + n == kSource);
-    drain(best, offline);
-  }
-
-  Library realtime(48000, 1,
-                   Library::OptionProcessRealTime | Library::OptionEngineFiner | Library::OptionWindowShort |
-                       Library::OptionPitchHighConsistency,
-                   ratio);
-  realtime.setMaxProcessSize(StretchVoice::kChunk);
-  const std::vector<float> pad(realtime.getPreferredStartPad());
-  const std::size_t delay = realtime.getStartDelay();
-  std::vector<float> padded = pad;
-  padded.insert(padded.end(), source.begin(), source.end());
-  for (std::size_t at = 0; at + StretchVoice::kChunk <= padded.size(); at += StretchVoice::kChunk) {
-    const float* in = padded.data() + at;
-    realtime.process(&in, StretchVoice::kChunk, false);
-    drain(realtime, bare);
-  }
-  bare.erase(bare.begin(), bare.begin() + static_cast<std::ptrdiff_t>(delay));
+  std::vector<float> offline = offline_render(source, ratio);
+  const std::vector<float> bare = bare_render(source, ratio, true);
 
   Feed feed;
   feed.timeline = line(0, 1 / ratio);
