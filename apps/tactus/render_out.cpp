@@ -87,7 +87,8 @@ int render_out(const std::vector<session::ScriptEvent>& events, const session::R
   } else {
     report_text(report, out, format.rate);
   }
-  return kOk;
+  // The file is there, but not all that was asked for is in it: whoever runs this in a script must see that.
+  return report.refused.empty() ? kOk : kFailed;
 }
 
 }  // namespace tactus::app

@@ -30,7 +30,10 @@ class Run {
         meter_(static_cast<int>(options.rate.hz)),
         session_(session_options(options), source,
                  {[this](const Executed& e) { report_.events.push_back(e); },
-                  [this](const std::string& text) { report_.notices.push_back(text); }}),
+                  [this](const std::string& text) { report_.notices.push_back(text); },
+                  [this](const std::string& text, const std::string& why) {
+                    report_.refused.push_back({text, why});
+                  }}),
         player_(events, {"set", schedule::Source::Kind::script, 1}),
         trim_(rt::Engine::latency(options.rate)) {}
 

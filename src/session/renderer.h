@@ -24,7 +24,7 @@ struct RenderReport {
   double realtime_factor = 0;
   double true_peak_db = 0, lufs = 0;
   std::vector<Executed> events;
-  std::vector<Refused> refused;
+  std::vector<Refused> refused;  // by the scheduler, or because the file can't be played
   std::vector<std::string> notices;
 };
 

@@ -252,7 +252,14 @@ void Session::opened(std::uint64_t id, int deck, const std::string& path, Opened
                      const std::function<void(const LoadedTrack&)>& then) {
   if (opening_.erase(id) == 0) return;  // taken back meanwhile
   if (!result.pcm) {
-    carry_out(scheduler_.host_failed(id, result.pcm.error().text(), world_));
+    schedule::Output out = scheduler_.host_failed(id, result.pcm.error().text(), world_);
+    const auto text = texts_.find(id);
+    if (observer_.failed && text != texts_.end()) {
+      std::erase_if(out.notices, [id](const schedule::Notice& n) { return n.id == id; });
+      observer_.failed(text->second, result.pcm.error().text());
+      texts_.erase(text);
+    }
+    carry_out(std::move(out));
     return;
   }
   const bool analysed = result.analysis.has_value();

@@ -70,6 +70,8 @@ class Session {
   struct Observer {
     std::function<void(const Executed&)> executed;
     std::function<void(const std::string&)> notice;
+    // An intent that was accepted, but its file can't be played. Without it that is a notice.
+    std::function<void(const std::string& text, const std::string& why)> failed;
   };
 
   // The source outlives the session.

@@ -192,7 +192,10 @@ class Render(Folder):
         self.assertFalse(os.path.exists(self.path("out.wav")))
         good = self.write_set([{"beat": 0, "do": '/deck/1/load "nothing.wav"'}])
         r = self.run_tactus("render", good, "-o", "out.wav", "--json", "--quiet")
-        self.assertIn("nothing.wav", r.stdout)
+        self.assertEqual(r.returncode, 1, "a set that lacks a file isn't what was asked for")
+        refused = json.loads(r.stdout)["refused"]
+        self.assertEqual([e["do"] for e in refused], ['/deck/1/load "nothing.wav"'])
+        self.assertIn("nothing.wav", refused[0]["why"])
         for target in ("missing/out.wav", "out.xyz"):
             r = self.run_tactus("render", good, "-o", target)
             self.assertNotEqual(r.returncode, 0)
