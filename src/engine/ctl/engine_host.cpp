@@ -167,7 +167,7 @@ void EngineHost::run_feeders(int thread) {
 }
 
 void EngineHost::service(int thread, int frames) {
-  const int stride = std::max(1, static_cast<int>(threads_.size()));
+  const int stride = std::max(1, options_.feeder_threads);
   // In turns, so that one deck that needs much doesn't starve its neighbours.
   for (bool more = true; more;) {
     more = false;
