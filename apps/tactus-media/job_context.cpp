@@ -52,7 +52,7 @@ void JobContext::progress(const std::string& text) {
 }
 
 bool JobContext::chunk(std::int64_t index, std::span<const float> pcm) {
-  media::Result<media::UniqueFd> memory = media::seal_copy(std::as_bytes(pcm));
+  media::Result<UniqueFd> memory = media::seal_copy(std::as_bytes(pcm));
   if (!memory) return false;
   Message m;
   m.kind = Message::Kind::chunk;

@@ -1,5 +1,5 @@
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(PNG REQUIRED)
-target_link_libraries(tactus PRIVATE tactus_session CLI11::CLI11 fmt::fmt PNG::PNG)
+target_link_libraries(tactus PRIVATE tactus_session tactus_client CLI11::CLI11 fmt::fmt PNG::PNG)
 target_compile_definitions(tactus PRIVATE TACTUS_VERSION="${PROJECT_VERSION}")

@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
       "  tactus play a.mp3 b.flac            two decks, intents on standard input\n"
       "  tactus COMMAND --help               all about one command");
   Run run;
-  for (auto add : {add_start, add_demo, add_devices, add_render, add_mix, add_play, add_bench, add_intents}) {
+  for (auto add : {add_start, add_demo, add_devices, add_render, add_mix, add_play, add_engine, add_clients, add_bench,
+                   add_intents}) {
     add(app, run);
   }
   try {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "media/source_file.h"
-#include "media/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace tactus::media {
 

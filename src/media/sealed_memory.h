@@ -7,7 +7,7 @@
 #include <string>
 
 #include "media/result.h"
-#include "media/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace tactus::media {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "media/result.h"
-#include "media/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace tactus::media {
 

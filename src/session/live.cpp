@@ -41,7 +41,9 @@ std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& sourc
 Live::Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick)
     : notice_(std::move(notice)),
       on_tick_(std::move(on_tick)),
-      session_(options.session, source, {{}, [this](const std::string& text) { notice_(text); }}) {}
+      on_wake_(options.on_wake),
+      session_(options.session, source,
+               {options.executed, [this](const std::string& text) { notice_(text); }, options.failed}) {}
 
 Live::~Live() {
   if (!control_.joinable()) return;
@@ -76,8 +78,28 @@ void Live::run() {
     session_.tick();
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);
     next = std::max(next + kTick, std::chrono::steady_clock::now());
-    std::this_thread::sleep_until(next);
+    rest_until(next);
   }
+}
+
+void Live::rest_until(std::chrono::steady_clock::time_point next) {
+  std::unique_lock lock(wake_mutex_);
+  while (wake_.wait_until(lock, next, [this] { return woken_; })) {
+    woken_ = false;
+    lock.unlock();
+    session_.attend();
+    if (on_wake_) on_wake_(session_);
+    lock.lock();
+    if (std::chrono::steady_clock::now() >= next) return;
+  }
+}
+
+void Live::wake() {
+  {
+    const std::lock_guard lock(wake_mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
 }
 
 }  // namespace tactus::session

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +25,11 @@ struct LiveOptions {
   io::AudioOptions audio;
   Session::Options session;
   double master_db = 0;  // where the master stands at the start
+  // On the control thread: each intent that the engine executed, or that was accepted and then failed.
+  std::function<void(const Executed&)> executed;
+  std::function<void(const std::string& text, const std::string& why)> failed;
+  // On the control thread, soon after wake().
+  std::function<void(Session&)> on_wake;
 };
 
 class Live {
@@ -42,6 +50,9 @@ class Live {
   // The same, and waits for its end.
   void call(const std::function<void(Session&)>& task);
 
+  // Any thread; never blocks for long: on_wake is called soon, without waiting for the next tick.
+  void wake();
+
   io::AudioStatus audio_status() const { return audio_->status(); }
   io::Prelisten prelisten() const { return audio_->prelisten(); }
   // Blocks that the audio thread and all feeders have passed; for TrackCache::Config::grace. Any thread.
@@ -50,12 +61,17 @@ class Live {
  private:
   Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick);
   void run();
+  void rest_until(std::chrono::steady_clock::time_point next);
 
   OnNotice notice_;
   OnTick on_tick_;
+  std::function<void(Session&)> on_wake_;
   mutable Session session_;
   std::unique_ptr<io::AudioOut> audio_;
   std::atomic<bool> stop_{false};
+  std::mutex wake_mutex_;
+  std::condition_variable wake_;
+  bool woken_ = false;
   std::thread control_;
 };
 

@@ -22,6 +22,7 @@ ctl::EngineHost::Options host_options(const Session::Options& o) {
 }
 
 constexpr double kPinSeconds = 0.1;
+constexpr std::size_t kMostWaiting = 2048;
 // Offline: a control tick, a block, kLead and the longest stretcher's window, so that no audio that was fed before a
 // tempo change was published is heard after it, whatever the block size.
 constexpr std::int64_t kOfflineLead = 16384;
@@ -32,8 +33,8 @@ Session::Session(const Options& options, TrackSource& source, Observer observer)
     : options_(options),
       source_(source),
       observer_(std::move(observer)),
-      host_(host_options(options)),
       tracks_(options.rate, options.target_lufs),
+      host_(host_options(options)),
       scheduler_(options.scheduler),
       clock_(options.rate, options.tempo) {
   // Live the engine may be a block on from what is read here, and feeders have stretched audio for kLead beyond that.
@@ -59,16 +60,41 @@ void Session::run_posted() {
 }
 
 schedule::Fate Session::submit(const std::string& text, const schedule::Source& source, msg::When at) {
-  const auto parsed = schedule::parse(text);
+  return submit(schedule::parse(text), text, source, at);
+}
+
+schedule::Fate Session::submit(const schedule::Parsed& parsed, const std::string& text, const schedule::Source& source,
+                               msg::When at) {
   if (!parsed.intent) {
     schedule::Fate refused;
     refused.reason = parsed.error.text();
+    return refused;
+  }
+  // Commands that the engine has no room for wait here; more than this is a storm, and a storm is turned away where it
+  // comes from. A hand always gets through.
+  if (outbox_.size() > kMostWaiting && source.kind != schedule::Source::Kind::hand) {
+    schedule::Fate refused;
+    refused.reason = "the engine has more commands than it can take in; send again";
     return refused;
   }
   schedule::Fate fate = scheduler_.submit(*parsed.intent, source, world_, at);
   if (fate.id) texts_[fate.id] = text;
   carry_out(fate.out);
   return fate;
+}
+
+std::string Session::cancel(std::uint64_t id) {
+  auto cancelled = scheduler_.cancel(id, world_);
+  if (cancelled.done) texts_.erase(id);
+  carry_out(std::move(cancelled.out));
+  return cancelled.why;
+}
+
+void Session::attend() {
+  refresh();
+  take_events();
+  run_posted();
+  flush();
 }
 
 void Session::tick() {

@@ -83,6 +83,15 @@ class Session {
 
   // Parses, judges and carries out one intent. A text that doesn't parse is refused with the parser's words.
   schedule::Fate submit(const std::string& text, const schedule::Source& source, msg::When at = {});
+  // The same for what was parsed already; `text` is what it is called in reports.
+  schedule::Fate submit(const schedule::Parsed& parsed, const std::string& text, const schedule::Source& source,
+                        msg::When at = {});
+  // Takes back an intent that is pending. Why not, or nothing.
+  std::string cancel(std::uint64_t id);
+  std::vector<schedule::PendingIntent> pending() const { return scheduler_.pending(world_); }
+  // Between ticks, when somebody asked for something: brings the world up to date and runs what was posted, so that an
+  // answer needn't wait for the next tick.
+  void attend();
   // Once a control period.
   void tick();
 
@@ -117,8 +126,8 @@ class Session {
   Options options_;
   TrackSource& source_;
   Observer observer_;
+  TrackPool tracks_;  // before the engine, whose feeders read them until they have ended
   ctl::EngineHost host_;
-  TrackPool tracks_;
   schedule::Scheduler scheduler_;
   schedule::ClockOwner clock_;
   schedule::World world_;

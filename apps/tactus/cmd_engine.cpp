@@ -1,0 +1,200 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "audio_option.h"
+#include "auto_gain_option.h"
+#include "base/unique_fd.h"
+#include "client/client.h"
+#include "client/place.h"
+#include "command.h"
+#include "keys.h"
+#include "session/engine_server.h"
+#include "session/live.h"
+#include "session/media_stack.h"
+#include "session/script.h"
+#include "session/track_sources.h"
+
+namespace tactus::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+struct Options {
+  AudioOption audio;
+  AutoGainOption auto_gain;
+  std::string session;
+  std::vector<std::string> osc;
+  std::string osc_bind = "127.0.0.1";
+  double level = -6, tempo = 120;
+};
+
+fs::path session_of(const std::string& option) { return option.empty() ? client::default_session() : fs::path(option); }
+
+// One engine a session: holds the lock as long as it lives, however it dies.
+UniqueFd lock_session(const fs::path& folder, std::string* error) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  UniqueFd fd(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) {
+    *error = (folder / "lock").string() + ": " + std::strerror(errno);
+    return {};
+  }
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) return fd;
+    return fd;
+  }
+  std::string holder;
+  std::ifstream(folder / "lock") >> holder;
+  *error = fmt::format("an engine runs for {} already{}; `tactus stop` ends it, --session DIR runs another beside it",
+                       folder.string(), holder.empty() ? "" : " (process " + holder + ")");
+  return {};
+}
+
+bool fill_hub(const Options& o, const fs::path& folder, io::HubOptions* hub, std::string* error) {
+  if (!client::make_socket_folder(error)) return false;
+  hub->unix_path = client::socket_of(folder).string();
+  for (const std::string& word : o.osc) {
+    const std::string port = word.size() > 4 ? word.substr(4) : "";
+    if (port.empty() || port.find_first_not_of("0123456789") != std::string::npos ||
+        (!word.starts_with("udp:") && !word.starts_with("tcp:"))) {
+      *error = "--osc " + word + ": say udp:PORT or tcp:PORT; --osc-bind names the address";
+      return false;
+    }
+    (word[0] == 'u' ? hub->udp : hub->tcp) = o.osc_bind + ":" + port;
+  }
+  return true;
+}
+
+// For clients that can't work out the socket's name.
+void write_card(const fs::path& folder) {
+  const fs::path part = folder / "engine.json.part";
+  std::ofstream(part) << fmt::format("{{\"pid\": {}, \"socket\": {}, \"version\": \"{}\"}}\n", ::getpid(),
+                                     session::json_text(client::socket_of(folder).string()), TACTUS_VERSION);
+  std::error_code ignored;
+  fs::rename(part, folder / "engine.json", ignored);
+}
+
+int engine(const Options& o) {
+  install_stop_signals();
+  const fs::path folder = session_of(o.session);
+  std::string error;
+  const auto fail = [&](int code) {
+    fmt::print(stderr, "tactus: {}\n", error);
+    return code;
+  };
+  session::LiveOptions options;
+  io::HubOptions hub;
+  if (!o.audio.fill(&options.audio, &error) || !fill_hub(o, folder, &hub, &error)) return fail(kUsage);
+  const UniqueFd lock = lock_session(folder, &error);
+  if (!lock) return fail(kFailed);
+
+  session::MediaStack media(true);
+  session::LiveSource source(media.cache(), media.analyses());
+  options.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
+  options.session.tempo = Bpm{o.tempo};
+  options.session.max_block = o.audio.block;
+  options.session.target_lufs = o.auto_gain.target();
+  options.session.feeder_threads = session::default_feeder_threads();
+  options.master_db = o.level;
+
+  // The hub's thread may wake a Live that isn't there yet.
+  std::atomic<session::Live*> running{nullptr};
+  auto server = session::EngineServer::open(
+      hub, TACTUS_VERSION,
+      [&running] {
+        if (session::Live* live = running.load()) live->wake();
+      },
+      &error);
+  if (!server) return fail(kFailed);
+  options.executed = [&](const session::Executed& e) { server->executed(e); };
+  options.failed = [&](const std::string& text, const std::string& why) {
+    fmt::print(stderr, "{}: {}\n", text, why);
+    server->failed(text, why);
+  };
+  options.on_wake = [&](session::Session& s) { server->serve(s); };
+  const auto notice = [&](const std::string& text) {
+    fmt::print(stderr, "{}\n", text);
+    server->notice(text);
+  };
+  const auto tick = [&](session::Session& s) {
+    if (const session::Live* live = running.load()) server->tick(s, live->audio_status());
+  };
+  auto live = session::Live::start(options, source, notice, tick, &error);
+  if (!live) {
+    error += "\nWithout a device: --audio null plays to nobody in real time.";
+    return fail(kFailed);
+  }
+  media.set_grace([&live] { return live->grace(); });
+  running.store(live.get());
+  write_card(folder);
+  fmt::print("engine: {}, session {}{}{}\n", live->audio_status().device.title(), folder.string(),
+             server->hub().udp_address().empty() ? "" : ", OSC by UDP on " + server->hub().udp_address(),
+             server->hub().tcp_address().empty() ? "" : ", by TCP on " + server->hub().tcp_address());
+  std::fflush(stdout);
+  while (!stop_asked() && !server->stop_asked()) std::this_thread::sleep_for(20ms);
+  std::error_code ignored;
+  fs::remove(folder / "engine.json", ignored);
+  media.set_grace({});
+  // Fades out; the server must outlive the control thread, which may still answer somebody.
+  live.reset();
+  running.store(nullptr);
+  return kOk;
+}
+
+int stop(const std::string& session) {
+  std::string error;
+  client::ConnectOptions options{.session = session, .name = "tactus stop", .kind = "hand"};
+  auto engine = client::Client::connect(options, &error);
+  if (!engine) {
+    fmt::print(stderr, "tactus: {}\n", error);
+    return kFailed;
+  }
+  engine->post(osc::Message{"/stop", {}});
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  while (!engine->closed() && std::chrono::steady_clock::now() < until) engine->next(200ms);
+  if (engine->closed()) return kOk;
+  fmt::print(stderr, "tactus: the engine was asked to stop, and still runs\n");
+  return kFailed;
+}
+
+}  // namespace
+
+void add_engine(CLI::App& app, Run& run) {
+  auto* cmd = app.add_subcommand("engine", "Run the engine in the foreground, for clients to play");
+  auto o = std::make_shared<Options>();
+  o->audio.add(cmd);
+  cmd->add_option("--session", o->session, "The session's folder; one engine for each");
+  cmd->add_option("--osc", o->osc, "Listen for OSC from elsewhere, too: udp:PORT, tcp:PORT");
+  cmd->add_option("--osc-bind", o->osc_bind, "The address to listen on for it; 0.0.0.0 is everybody")
+      ->capture_default_str();
+  cmd->add_option("--level", o->level, "Master level at the start, dB")
+      ->capture_default_str()
+      ->check(CLI::Range(-60.0, 6.0));
+  cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")
+      ->capture_default_str()
+      ->check(CLI::Range(20.0, 300.0));
+  o->auto_gain.add(cmd);
+  cmd->footer(
+      "Ends with a fade on Ctrl-C, SIGTERM or `tactus stop`. Nothing listens to the network unless --osc is given.\n\n"
+      "Examples:\n"
+      "  tactus engine --audio jack\n"
+      "  tactus engine --osc udp:9000                           controllers on this machine\n"
+      "  tactus engine --osc udp:9000 --osc-bind 192.168.1.5    and on this network");
+  cmd->callback([&run, o] { run = [o] { return engine(*o); }; });
+
+  auto* end = app.add_subcommand("stop", "End a running engine with a fade");
+  auto session = std::make_shared<std::string>();
+  end->add_option("--session", *session, "The session's folder");
+  end->footer("Example:\n  tactus stop");
+  end->callback([&run, session] { run = [session] { return stop(*session); }; });
+}
+
+}  // namespace tactus::app

@@ -1,0 +1,138 @@
+// The StateBoard: all that a client may see of a running engine, one struct in memory that the engine writes and
+// anybody it is handed to can only read. The engine never looks who reads: a frozen reader costs nothing.
+//
+// The memory is a memfd, sealed against shrinking and against any writable mapping but the engine's own
+// (F_SEAL_FUTURE_WRITE), so a client can neither crash a reader nor forge a state. A client gets it with the answer to
+// its hello. What lies where is told by fields(): clients in any language read by name, not by offset.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "lockfree/seqlock.h"
+
+namespace tactus::sidecar {
+
+constexpr std::uint32_t kBoardVersion = 1;
+constexpr int kBoardDecks = 4;
+constexpr int kBoardHotcues = 16;
+constexpr std::int64_t kSilentNs = 500'000'000;  // an engine that hasn't written for so long doesn't answer
+
+struct BoardDeck {
+  char path[512];               // UTF-8; empty: no track. Cut at a character's end if longer
+  double position, length;      // seconds of the track
+  double speed;                 // track seconds a second, signed
+  double bpm, grid_bpm;         // sounding, and the track's own; 0 without a grid
+  double beat;                  // of the track
+  double loop_start, loop_end;  // seconds; negative: none
+  double cue;                   // seconds; negative: none
+  double hotcues[kBoardHotcues];
+  double tempo, key;                    // percent, semitones: as set
+  float trim, eq_low, eq_mid, eq_high;  // dB; -200: killed
+  float filter, fader;
+  float peak_left, peak_right;  // dB, pre-fader
+  std::uint8_t playing, audible, looping, slip, keylock, reverse, previewing, stems;
+  std::uint8_t stems_muted;  // a bit each: vocals, drums, bass, other
+  std::uint8_t sync;         // off, tempo, beat, bar, phrase
+  std::uint8_t stretch;      // r3, r3long, r2, direct
+  std::uint8_t source;       // silent, direct, voice
+  std::uint32_t fallbacks, late_chunks;
+};
+
+struct BoardPending {
+  char text[96], source[32];
+  double beat;
+  std::uint64_t id;
+};
+
+struct BoardState {
+  std::uint32_t version, size;  // of this layout
+  std::uint64_t epoch;          // another one for each start of the engine
+  std::int64_t heartbeat_ns;    // CLOCK_MONOTONIC at the last write
+  std::int64_t pid;
+  std::uint64_t library_revision;  // grows when clients should read the library again
+  std::int64_t frame;              // of the session
+  double rate;                     // frames a second
+  double latency;                  // seconds from the engine's frame to the sound
+  double beat, bpm, bar, phrase;   // beats; bar and phrase: their lengths
+  std::int32_t leader;             // deck whose tempo the clock takes, from 1; 0: none
+  std::uint32_t on_device;         // 0: the device is gone, the set goes on unheard
+  char device[96];
+  std::uint64_t xruns, blocks;
+  double cpu_mean, cpu_worst;       // share of the deadline, the callback's
+  float master_left, master_right;  // dB, before the limiter
+  float reduction;                  // dB that the limiter takes away
+  float crossfader;
+  std::uint32_t bypassed_nodes, clients;
+  std::uint64_t intents, refused;  // since the start
+  std::uint32_t pending_count;
+  BoardPending pending[8];  // the next
+  BoardDeck decks[kBoardDecks];
+};
+static_assert(std::is_trivially_copyable_v<BoardState>);
+
+// One value of the board. Names are paths: "deck/1/position".
+struct BoardField {
+  enum class Type : std::uint8_t { u8, u32, i32, u64, i64, f32, f64, text };
+  std::string name;
+  Type type;
+  std::uint32_t offset, size;  // bytes in BoardState
+};
+std::span<const BoardField> board_fields();
+const BoardField* board_field(std::string_view name);
+// A field of a state as a number (texts: 0) and as text (numbers in the shortest form that reads back).
+double board_number(const BoardState& state, const BoardField& field);
+std::string board_text(const BoardState& state, const BoardField& field);
+// {"version": 1, "fields": [["deck/1/position", "f64", 1234], ...], "words_at": 64}: for readers in other languages.
+std::string board_layout_json();
+
+using Board = lockfree::SeqLock<BoardState>;
+
+// The engine's side. Not realtime-safe; the control thread's.
+class BoardWriter {
+ public:
+  // Null, and a plain sentence in `error`, where the system has no sealed memory.
+  static std::unique_ptr<BoardWriter> create(std::string* error);
+  ~BoardWriter();
+  BoardWriter(const BoardWriter&) = delete;
+  BoardWriter& operator=(const BoardWriter&) = delete;
+
+  void write(const BoardState& state) { board_->write(state); }
+  int fd() const { return fd_.get(); }
+
+ private:
+  BoardWriter(UniqueFd fd, Board* board) : fd_(std::move(fd)), board_(board) {}
+  UniqueFd fd_;
+  Board* board_;
+};
+
+// A client's side. Any thread.
+class BoardReader {
+ public:
+  // Maps what came with the answer to a hello. Null when it isn't a board that this build understands.
+  static std::unique_ptr<BoardReader> map(UniqueFd fd, std::string* error);
+  ~BoardReader();
+  BoardReader(const BoardReader&) = delete;
+  BoardReader& operator=(const BoardReader&) = delete;
+
+  // Nothing when the engine was in the way (or died amid a write): keep what you have.
+  std::optional<BoardState> read() const { return board_->read(); }
+  // Whether the engine has written within the last half second.
+  bool alive() const;
+
+ private:
+  explicit BoardReader(const Board* board) : board_(board) {}
+  const Board* board_;
+};
+
+// CLOCK_MONOTONIC.
+std::int64_t monotonic_ns();
+
+}  // namespace tactus::sidecar
