@@ -311,7 +311,10 @@ void EngineServer::fill(const Session& session, const io::AudioStatus& audio) {
   state_.reduction = s.gain_reduction_db;
   state_.crossfader = s.crossfader;
   state_.bypassed_nodes = s.bypassed_nodes;
-  state_.clients = hub_->stats().clients;
+  const io::HubStats hub = hub_->stats();
+  state_.clients = hub.clients;
+  state_.throttled = hub.throttled;
+  state_.malformed = hub.malformed;
   const auto pending = session.pending();
   state_.pending_count = static_cast<std::uint32_t>(pending.size());
   for (std::size_t i = 0; i < std::size(state_.pending); ++i) {

@@ -40,7 +40,7 @@ class Table {
     add("blocks", s.blocks), add("cpu_mean", s.cpu_mean), add("cpu_worst", s.cpu_worst);
     add("master_left", s.master_left), add("master_right", s.master_right), add("reduction", s.reduction);
     add("crossfader", s.crossfader), add("bypassed_nodes", s.bypassed_nodes), add("clients", s.clients);
-    add("intents", s.intents), add("refused", s.refused), add("pending_count", s.pending_count);
+    add("intents", s.intents), add("refused", s.refused), add("throttled", s.throttled), add("malformed", s.malformed), add("pending_count", s.pending_count);
     for (int i = 0; i < 8; ++i) {
       const std::string at = "pending/" + std::to_string(i + 1) + "/";
       text(at + "text", s.pending[i].text), text(at + "source", s.pending[i].source);

@@ -71,7 +71,8 @@ struct BoardState {
   float reduction;                  // dB that the limiter takes away
   float crossfader;
   std::uint32_t bypassed_nodes, clients;
-  std::uint64_t intents, refused;  // since the start
+  std::uint64_t intents, refused;      // since the start
+  std::uint64_t throttled, malformed;  // messages turned away before they were looked at, or that were none
   std::uint32_t pending_count;
   BoardPending pending[8];  // the next
   BoardDeck decks[kBoardDecks];

@@ -48,7 +48,7 @@ UniqueFd listen_unix(const std::string& path, std::string* error) {
   const int why = errno;
   ::umask(before);
   errno = why;
-  if (ok && ::listen(fd.get(), 64) == 0) return fd;
+  if (ok && ::listen(fd.get(), SOMAXCONN) == 0) return fd;
   *error = path + ": " + reason();
   return {};
 }
@@ -71,7 +71,7 @@ UniqueFd bind_inet(const std::string& where, int type, std::string* error) {
   const int on = 1;
   if (type == SOCK_STREAM) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0 &&
-      (type == SOCK_DGRAM || ::listen(fd.get(), 64) == 0)) {
+      (type == SOCK_DGRAM || ::listen(fd.get(), SOMAXCONN) == 0)) {
     return fd;
   }
   *error = "OSC on " + where + ": " + reason();

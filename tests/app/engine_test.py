@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+"""A running engine and its clients, as processes: what clients are told, and that none of them can hurt the music.
+
+engine_test.py FOLDER_OF_PROGRAMS
+"""
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = os.path.abspath(sys.argv.pop(1))
+TACTUS = os.path.join(BIN, "tactus")
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "clients", "python"))
+import tactus  # noqa: E402
+
+
+def write_tone(path, seconds, rate=48000):
+    import array
+    import math
+    import wave
+    mono = [int(8000 * math.sin(2 * math.pi * 440 * i / rate)) for i in range(rate)] * seconds
+    both = array.array("h", [v for m in mono for v in (m, m)])
+    with wave.open(path, "wb") as f:
+        f.setnchannels(2)
+        f.setsampwidth(2)
+        f.setframerate(rate)
+        f.writeframes(both.tobytes())
+
+
+def wait_until(what, seconds=10):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if what():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class Running(unittest.TestCase):
+    """One engine on the null device for each test."""
+    more = ()
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tactus-engine-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.env = {**os.environ, "XDG_CACHE_HOME": self.dir + "/cache", "XDG_STATE_HOME": self.dir + "/state",
+                    "XDG_RUNTIME_DIR": self.dir + "/run", "HOME": self.dir}
+        os.mkdir(self.dir + "/run", 0o700)
+        self.session = self.dir + "/state/tactus/session"
+        self.track = self.dir + "/tone.wav"
+        write_tone(self.track, 60)
+        self.log = open(self.dir + "/log", "w+")
+        self.addCleanup(self.log.close)
+        self.start()
+
+    def start(self):
+        self.engine = subprocess.Popen([TACTUS, "engine", "--audio", "null", *self.more], env=self.env,
+                                       stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.addCleanup(self.end, self.engine)
+        self.said = self.engine.stdout.readline()
+        self.assertIn("engine:", self.said)
+
+    @staticmethod
+    def end(engine):
+        if engine.poll() is None:
+            engine.kill()
+        engine.wait()
+        engine.stdout.close()
+
+    def connect(self, **more):
+        client = tactus.Engine(self.session, **{"name": "test", "kind": "hand", **more})
+        self.addCleanup(client.close)
+        return client
+
+    def run_tactus(self, *args, **more):
+        return subprocess.run([TACTUS, *args], env=self.env, capture_output=True, text=True, timeout=30, **more)
+
+    def play(self, client):
+        self.assertEqual(client.send(f'/deck/1/load "{self.track}"').verdict, "accepted")
+        self.assertEqual(client.send("/deck/1/play").verdict, "accepted")
+        self.assertTrue(wait_until(lambda: client.state()["deck/1/playing"]))
+
+    def unhurt(self, client, before):
+        """The engine lives, and its sound had no hole since `before`."""
+        now = client.state()
+        self.assertTrue(client.alive())
+        self.assertIsNone(self.engine.poll())
+        self.assertGreater(now["deck/1/position"], before["deck/1/position"])
+        self.assertAlmostEqual(now["deck/1/position"] - before["deck/1/position"],
+                               (now["frame"] - before["frame"]) / now["rate"], places=6)
+        for name in ("deck/1/fallbacks", "deck/1/late_chunks", "bypassed_nodes"):
+            self.assertEqual(now[name], before[name], name)
+        self.assertEqual(now["epoch"], before["epoch"])
+
+
+class Clients(Running):
+    def test_fates_events_and_state(self):
+        c = self.connect()
+        c.post("/subscribe", "events")
+        self.play(c)
+        fate = c.send("/deck/1/eq/low -6 @bar")
+        self.assertEqual(fate.verdict, "accepted")
+        self.assertEqual(fate.beat % 4, 0)
+        refused = c.send("/deck/1/eq/lo -6")
+        self.assertEqual(refused.verdict, "refused")
+        self.assertIn("low", refused.reason)
+        done = {}
+        until = time.monotonic() + 5
+        while fate.id not in done and time.monotonic() < until:
+            message = c.next(0.2)
+            if message and message[0] == "/done":
+                done[message[1][0]] = message[1]
+        self.assertEqual(done[fate.id][2], fate.frame, "done at the frame that was promised")
+        self.assertTrue(wait_until(lambda: abs(c.state()["deck/1/eq/low"] + 6) < 0.01))
+        state = c.state()
+        self.assertEqual(state["deck/1/path"], self.track)
+        self.assertAlmostEqual(state["deck/1/length"], 60, places=3)
+        self.assertEqual(state["pid"], self.engine.pid)
+
+    def test_what_a_file_lacks_is_told_later(self):
+        c = self.connect()
+        c.post("/subscribe", "events")
+        self.assertEqual(c.send('/deck/1/load "/nothing.wav"').verdict, "accepted")
+        self.assertTrue(wait_until(lambda: (c.next(0.1) or [""])[0] == "/failed", 5))
+
+    def test_typed_arguments_and_state_by_subscription(self):
+        c = self.connect()
+        c.post("/subscribe", "state", 30.0, "deck/2/fader")
+        self.assertTrue(wait_until(lambda: (c.next(0.1) or [""])[0] == "/state/deck/2/fader", 5))
+        c.post("/deck/2/fader", 0.25)
+        seen = None
+        until = time.monotonic() + 5
+        while seen != 0.25 and time.monotonic() < until:
+            message = c.next(0.2)
+            if message and message[0] == "/state/deck/2/fader":
+                seen = message[1][0]
+        self.assertEqual(seen, 0.25)
+
+    def test_a_hand_goes_before_a_machine(self):
+        hand, machine = self.connect(), self.connect(name="bot", kind="ai")
+        self.assertEqual(hand.send("/deck/1/eq/low -3").verdict, "accepted")
+        refused = machine.send("/deck/1/eq/low 3")
+        self.assertEqual(refused.verdict, "refused")
+        self.assertIn("hand", refused.reason)
+
+    def test_pending_intents_are_seen_and_taken_back(self):
+        c = self.connect()
+        self.assertTrue(wait_until(lambda: c.alive() and c.state()["pending_count"] == 0))  # the master's first level
+        fate = c.send("/deck/1/fader 0.5 @8bar")
+        self.assertTrue(wait_until(lambda: c.state()["pending_count"] == 1))
+        self.assertIn("fader", c.state()["pending/1/text"])
+        self.assertEqual(c.state()["pending/1/source"], "test")
+        c.post("/cancel", 1, fate.id)
+        self.assertTrue(wait_until(lambda: c.state()["pending_count"] == 0))
+
+    def test_the_example_of_the_documentation(self):
+        here = os.path.dirname(os.path.abspath(__file__))
+        with open(os.path.join(here, "..", "..", "docs", "clients.md")) as f:
+            code = f.read().split("```python\n")[1].split("```")[0]
+        self.track = self.dir + "/short.wav"
+        write_tone(self.track, 3)
+        self.play(self.connect())
+        r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30,
+                           env={**self.env, "PYTHONPATH": os.path.join(here, "..", "..", "clients", "python")})
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("1 accepted at beat", r.stdout)
+
+    def test_the_command_line(self):
+        r = self.run_tactus("send", f'/deck/1/load "{self.track}"', "/deck/1/play", "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual([json.loads(line)["fate"] for line in r.stdout.splitlines()], ["accepted", "accepted"])
+        r = self.run_tactus("send", "-", input="/deck/1/plai\n# a comment\n/deck/1/fader 0.5\n")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("refused", r.stdout.splitlines()[0])
+        self.assertIn("ok", r.stdout.splitlines()[1])
+        state = json.loads(self.run_tactus("state", "--json").stdout)
+        self.assertEqual(state["deck"]["1"]["path"], self.track)
+        self.assertIn("tone.wav", self.run_tactus("state").stdout)
+        second = self.run_tactus("engine", "--audio", "null")
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(str(self.engine.pid), second.stderr)
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
+        self.assertEqual(self.engine.wait(5), 0)
+        for word in ("stop", "state"):
+            r = self.run_tactus(word)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn("no engine runs", r.stderr)
+
+
+class Reliability(Running):
+    def test_garbage_half_messages_and_vanishing_clients(self):
+        c = self.connect()
+        self.play(c)
+        before = c.state()
+        with open(self.session + "/engine.json") as f:
+            path = json.load(f)["socket"]
+        rng = random.Random(5)
+        good = tactus.encode("/do", 1, "/deck/2/fader 0.5")
+        for i in range(1000):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.connect(path)
+            s.settimeout(5)
+            kind = i % 5
+            data = [rng.randbytes(rng.randrange(1, 200)), struct.pack(">I", 1 << 30), struct.pack(">I", 40) + good[:20],
+                    struct.pack(">I", len(good)) + bytes(b ^ (rng.random() < 0.1) * 255 for b in good),
+                    struct.pack(">I", 60000) + tactus.encode("/do", 1, "/deck/2/load " + "x" * 59000)][kind]
+            try:
+                s.sendall(data)
+            except OSError:
+                pass  # closed on us, rightly
+            s.close()
+        self.assertEqual(c.send("/deck/1/fader 0.9").verdict, "accepted")
+        self.unhurt(c, before)
+        self.assertGreater(c.state()["malformed"], 300)
+        self.assertTrue(wait_until(lambda: c.state()["clients"] == 1))
+
+    def test_a_flood_is_throttled_by_name_and_others_are_not(self):
+        c = self.connect()
+        self.play(c)
+        before = c.state()
+        flood = self.connect(name="flood", kind="osc")
+        packet = tactus.encode("/deck/3/fader", 0.5)
+        packet = (struct.pack(">I", len(packet)) + packet) * 200
+        flood._socket.setblocking(False)
+        slowest, until = 0, time.monotonic() + 3
+        while time.monotonic() < until:
+            for _ in range(20):
+                try:
+                    flood._socket.send(packet)
+                except BlockingIOError:
+                    break
+                except OSError:  # half a packet went before: the stream has lost its place, and was closed
+                    flood.close()
+                    flood = self.connect(name="flood", kind="osc")
+                    flood._socket.setblocking(False)
+            start = time.monotonic()
+            self.assertEqual(c.send("/deck/1/eq/mid 1").verdict != "refused", True)
+            slowest = max(slowest, time.monotonic() - start)
+        self.assertLess(slowest, 1.0)
+        self.unhurt(c, before)
+        self.assertGreater(c.state()["throttled"], 1000)
+
+    def test_a_client_that_never_reads_and_one_that_is_frozen(self):
+        c = self.connect()
+        self.play(c)
+        before = c.state()
+        deaf = self.connect(name="deaf")
+        deaf.post("/subscribe", "state", 60.0, "")
+        frozen = subprocess.Popen([TACTUS, "watch", "--json"], env=self.env, stdout=subprocess.DEVNULL)
+        self.addCleanup(frozen.wait)
+        self.addCleanup(frozen.kill)
+        time.sleep(0.5)
+        os.kill(frozen.pid, signal.SIGSTOP)
+        for _ in range(400):
+            deaf.post("/do", 1, "/deck/2/eq/mid 2")
+        time.sleep(1.5)
+        self.assertEqual(c.send("/deck/1/fader 0.8").verdict, "accepted")
+        os.kill(frozen.pid, signal.SIGCONT)
+        self.unhurt(c, before)
+
+    def test_an_engine_that_is_gone_or_stuck_is_noticed(self):
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        os.kill(self.engine.pid, signal.SIGSTOP)
+        time.sleep(0.6)
+        self.assertFalse(c.alive())
+        os.kill(self.engine.pid, signal.SIGCONT)
+        self.assertTrue(wait_until(c.alive, 3))
+        epoch = c.state()["epoch"]
+        self.engine.kill()
+        self.engine.wait()
+        with self.assertRaises(tactus.Gone):
+            while True:
+                c.next(1.0)
+        self.start()  # the killed one's lock and socket are in nobody's way
+        self.assertNotEqual(self.connect().epoch, epoch)
+
+
+class Network(Running):
+    more = ("--osc", "udp:0", "--osc", "tcp:0")
+
+    def port(self, way):
+        return self.said.split(f"{way} on 127.0.0.1:")[1].split(",")[0].strip()
+
+    def test_liblos_own_programs(self):
+        if not shutil.which("oscsend"):
+            self.skipTest("oscsend is not installed")
+        c = self.connect()
+        for url, value in ((f"osc.udp://127.0.0.1:{self.port('UDP')}", "0.25"),
+                           (f"osc.tcp://127.0.0.1:{self.port('TCP')}", "0.5")):
+            subprocess.run(["oscsend", url, "/deck/4/fader", "f", value], check=True, timeout=10)
+            self.assertTrue(wait_until(lambda: c.state()["deck/4/fader"] == float(value), 5), url)
+
+    def test_time_tags_are_honoured(self):
+        c = self.connect()
+        c.post("/subscribe", "events")
+        self.assertTrue(wait_until(c.alive))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(udp.close)
+        message = tactus.encode("/deck/4/fader", 0.75)
+        when = time.time() + 1
+        frame = c.state()["frame"]
+        tag = struct.pack(">II", int(when) + 2208988800, int(when % 1 * 2 ** 32))
+        udp.sendto(b"#bundle\0" + tag + struct.pack(">I", len(message)) + message,
+                   ("127.0.0.1", int(self.port("UDP"))))
+        done, until = None, time.monotonic() + 5
+        while done is None and time.monotonic() < until:
+            got = c.next(0.2)
+            if got and got[0] == "/done" and "fader" in got[1][3]:
+                done = got[1][2]
+        # What passes between the two lines that read clock and frame is the machine's.
+        self.assertLess(abs(done - frame - 48000), 4800)
+
+    def test_nobody_ends_the_sound_from_the_network(self):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(udp.close)
+        for message in (tactus.encode("/stop"), b"", b"/", b"#bundle\0", os.urandom(600)):
+            udp.sendto(message, ("127.0.0.1", int(self.port("UDP"))))
+        time.sleep(0.3)
+        self.assertIsNone(self.engine.poll())
+        self.assertEqual(self.connect().send("/deck/1/fader 1").verdict, "accepted")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
