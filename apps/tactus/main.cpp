@@ -19,9 +19,10 @@ int main(int argc, char** argv) {
       "  tactus mix ~/Music -o set.flac      the same, into a file\n"
       "  tactus render set.jsonl -o out.wav  play a set file into a file\n"
       "  tactus play a.mp3 b.flac            two decks, intents on standard input\n"
+      "  tactus up                           an engine for clients to play, restarted if it crashes\n"
       "  tactus COMMAND --help               all about one command");
   Run run;
-  for (auto add : {add_start, add_demo, add_devices, add_render, add_mix, add_play, add_engine, add_clients, add_bench,
+  for (auto add : {add_start, add_demo, add_devices, add_render, add_mix, add_play, add_engine, add_up, add_clients, add_bench,
                    add_intents}) {
     add(app, run);
   }

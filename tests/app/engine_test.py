@@ -46,6 +46,7 @@ def wait_until(what, seconds=10):
 
 class Running(unittest.TestCase):
     """One engine on the null device for each test."""
+    command = "engine"
     more = ()
 
     def setUp(self):
@@ -62,16 +63,16 @@ class Running(unittest.TestCase):
         self.start()
 
     def start(self):
-        self.engine = subprocess.Popen([TACTUS, "engine", "--audio", "null", *self.more], env=self.env,
+        self.engine = subprocess.Popen([TACTUS, self.command, "--audio", "null", *self.more], env=self.env,
                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.addCleanup(self.end, self.engine)
         self.said = self.engine.stdout.readline()
         self.assertIn("engine:", self.said)
 
-    @staticmethod
-    def end(engine):
+    def end(self, engine):
         if engine.poll() is None:
-            engine.kill()
+            # A supervisor that is killed leaves its engine playing, as it should: so it is asked.
+            (engine.terminate if self.command == "up" else engine.kill)()
         engine.wait()
         engine.stdout.close()
 
@@ -282,6 +283,46 @@ class Reliability(Running):
                 c.next(1.0)
         self.start()  # the killed one's lock and socket are in nobody's way
         self.assertNotEqual(self.connect().epoch, epoch)
+
+
+class Supervised(Running):
+    command = "up"
+
+    def card(self):
+        try:
+            with open(self.session + "/engine.json") as f:
+                return json.load(f)
+        except (OSError, ValueError):
+            return {"pid": 0}
+
+    def test_a_killed_engine_is_there_again_and_ends_with_its_supervisor(self):
+        self.assertTrue(wait_until(lambda: self.card()["pid"]))
+        first = self.card()["pid"]
+        self.assertNotEqual(first, self.engine.pid)
+        took = []
+        for _ in range(2):
+            pid = self.card()["pid"]
+            os.kill(pid, signal.SIGKILL)
+            start = time.monotonic()
+            self.assertTrue(wait_until(lambda: self.card()["pid"] not in (0, pid)))
+            self.assertTrue(wait_until(self.connect().alive))
+            took.append(time.monotonic() - start)
+        print(f"measured: clients connected again {took[0]:.3f} and {took[1]:.3f} s after a kill")
+        last = self.card()["pid"]
+        self.engine.terminate()
+        self.assertEqual(self.engine.wait(10), 0)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(last, 0)
+        with self.assertRaises(tactus.Gone):
+            self.connect()
+
+    def test_stop_ends_both_and_what_cannot_run_is_not_tried_again(self):
+        r = self.run_tactus("up", "--audio", "null")  # this session has its engine
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("already", r.stderr)
+        self.assertEqual(self.run_tactus("up", "--no-such-option").returncode, 2)
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
+        self.assertEqual(self.engine.wait(10), 0)
 
 
 class Network(Running):
