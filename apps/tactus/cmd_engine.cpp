@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -13,7 +14,9 @@
 #include "client/place.h"
 #include "command.h"
 #include "keys.h"
+#include "schedule/journal.h"
 #include "session/engine_server.h"
+#include "session/journal_writer.h"
 #include "session/live.h"
 #include "session/media_stack.h"
 #include "session/script.h"
@@ -82,6 +85,15 @@ void write_card(const fs::path& folder) {
   fs::rename(part, folder / "engine.json", ignored);
 }
 
+std::string utc_now() {
+  char text[32];
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
 int engine(const Options& o) {
   install_stop_signals();
   const fs::path folder = session_of(o.session);
@@ -114,9 +126,20 @@ int engine(const Options& o) {
       },
       &error);
   if (!server) return fail(kFailed);
-  options.executed = [&](const session::Executed& e) { server->executed(e); };
+  using Entry = schedule::JournalEntry;
+  const auto journal = session::JournalWriter::open(
+      folder / "journal.jsonl", [](const std::string& text) { fmt::print(stderr, "{}\n", text); }, &error);
+  if (!journal) return fail(kFailed);
+  journal->add(schedule::to_line(
+      schedule::JournalHeader{options.session.rate, options.session.tempo, utc_now(), TACTUS_VERSION}));
+  std::int64_t frame = 0;  // the control thread's
+  options.executed = [&](const session::Executed& e) {
+    journal->add(schedule::to_line(Entry{Entry::What::done, e.frame, e.beat, e.text, e.from, {}}));
+    server->executed(e);
+  };
   options.failed = [&](const std::string& text, const std::string& why) {
     fmt::print(stderr, "{}: {}\n", text, why);
+    journal->add(schedule::to_line(Entry{Entry::What::failed, Frame{frame}, {}, text, {}, why}));
     server->failed(text, why);
   };
   options.on_wake = [&](session::Session& s) { server->serve(s); };
@@ -125,6 +148,7 @@ int engine(const Options& o) {
     server->notice(text);
   };
   const auto tick = [&](session::Session& s) {
+    frame = s.world().now.v;
     if (const session::Live* live = running.load()) server->tick(s, live->audio_status());
   };
   auto live = session::Live::start(options, source, notice, tick, &error);
@@ -146,6 +170,7 @@ int engine(const Options& o) {
   // Fades out; the server must outlive the control thread, which may still answer somebody.
   live.reset();
   running.store(nullptr);
+  journal->add(schedule::to_line(Entry{Entry::What::end, Frame{frame}, {}, {}, {}, {}}));
   return kOk;
 }
 

@@ -78,14 +78,14 @@ schedule::Fate Session::submit(const schedule::Parsed& parsed, const std::string
     return refused;
   }
   schedule::Fate fate = scheduler_.submit(*parsed.intent, source, world_, at);
-  if (fate.id) texts_[fate.id] = text;
+  if (fate.id) asked_[fate.id] = {text, std::string(schedule::kind_name(source.kind)) + " " + source.name};
   carry_out(fate.out);
   return fate;
 }
 
 std::string Session::cancel(std::uint64_t id) {
   auto cancelled = scheduler_.cancel(id, world_);
-  if (cancelled.done) texts_.erase(id);
+  if (cancelled.done) asked_.erase(id);
   carry_out(std::move(cancelled.out));
   return cancelled.why;
 }
@@ -166,10 +166,11 @@ void Session::take_events() {
     if (e.kind == msg::Event::Kind::track_released) tracks_.released(e.track, host_.grace());
     scheduler_.on_event(e, world_);
     if (e.kind != msg::Event::Kind::executed) continue;
-    const auto text = texts_.find(e.id);
-    if (text == texts_.end()) continue;
-    if (observer_.executed) observer_.executed({e.id, text->second, Beat{e.micro_beat}, Frame{e.frame}});
-    texts_.erase(text);
+    const auto asked = asked_.find(e.id);
+    if (asked == asked_.end()) continue;
+    if (observer_.executed)
+      observer_.executed({e.id, asked->second.text, asked->second.from, Beat{e.micro_beat}, Frame{e.frame}});
+    asked_.erase(asked);
   }
 }
 
@@ -279,11 +280,11 @@ void Session::opened(std::uint64_t id, int deck, const std::string& path, Opened
   if (opening_.erase(id) == 0) return;  // taken back meanwhile
   if (!result.pcm) {
     schedule::Output out = scheduler_.host_failed(id, result.pcm.error().text(), world_);
-    const auto text = texts_.find(id);
-    if (observer_.failed && text != texts_.end()) {
+    const auto asked = asked_.find(id);
+    if (observer_.failed && asked != asked_.end()) {
       std::erase_if(out.notices, [id](const schedule::Notice& n) { return n.id == id; });
-      observer_.failed(text->second, result.pcm.error().text());
-      texts_.erase(text);
+      observer_.failed(asked->second.text, result.pcm.error().text());
+      asked_.erase(asked);
     }
     carry_out(std::move(out));
     return;

@@ -50,6 +50,7 @@ class TrackSource {
 struct Executed {
   std::uint64_t id = 0;
   std::string text;
+  std::string from;  // "hand pad": the kind and the name of who asked
   Beat beat;
   Frame frame;
 };
@@ -134,7 +135,10 @@ class Session {
 
   std::deque<msg::Command> outbox_;  // what didn't fit into the engine's ring yet
   std::deque<std::function<bool()>> retries_;
-  std::map<std::uint64_t, std::string> texts_;  // of accepted intents that haven't executed
+  struct Asked {
+    std::string text, from;
+  };
+  std::map<std::uint64_t, Asked> asked_;  // accepted intents that haven't executed
   std::set<std::uint64_t> opening_;
   std::int64_t pinned_at_ = INT64_MIN;
 

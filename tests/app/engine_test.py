@@ -174,6 +174,39 @@ class Clients(Running):
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertIn("1 accepted at beat", r.stdout)
 
+    def test_the_journal_is_on_the_disk_in_time_and_plays_again(self):
+        c = self.connect()
+        c.post("/subscribe", "events")
+        self.play(c)
+        done = None
+        c.post("/deck/1/fader", 0.5)
+        until = time.monotonic() + 5
+        while done is None and time.monotonic() < until:
+            message = c.next(0.2)
+            if message and message[0] == "/done" and "fader" in message[1][3]:
+                done = message[1]
+        time.sleep(0.15)  # 50 ms are promised; the rest is this machine's
+        self.engine.kill()
+        self.engine.wait()
+        shown = self.run_tactus("journal", "show", "--json")
+        lines = [json.loads(line) for line in shown.stdout.splitlines()]
+        self.assertEqual(lines[0]["tactus_journal"], 1)
+        fader = [line for line in lines if "fader" in line.get("do", "")]
+        self.assertEqual(fader, [{"frame": done[2], "beat": done[1], "do": "/deck/1/fader 0.5", "from": "hand test"}])
+        self.assertIn("cut short", self.run_tactus("journal", "show").stdout)
+        self.assertEqual(self.run_tactus("journal", "export", "-o", self.dir + "/again.jsonl").returncode, 0)
+        r = self.run_tactus("render", self.dir + "/again.jsonl", "-o", self.dir + "/again.wav", "--json", "--quiet")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        again = {e["do"]: e["frame"] for e in json.loads(r.stdout)["events"]}
+        self.assertEqual(again["/deck/1/fader 0.5 @now"], done[2])
+        play = [line for line in lines if line.get("do") == "/deck/1/play"][0]
+        self.assertEqual(again["/deck/1/play @now"], play["frame"])
+        self.start()
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
+        self.engine.wait(10)
+        latest = [json.loads(line) for line in self.run_tactus("journal", "show", "--json").stdout.splitlines()]
+        self.assertTrue(latest[-1].get("end"))
+
     def test_the_command_line(self):
         r = self.run_tactus("send", f'/deck/1/load "{self.track}"', "/deck/1/play", "--json")
         self.assertEqual(r.returncode, 0, r.stderr)

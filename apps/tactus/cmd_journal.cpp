@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "client/place.h"
+#include "command.h"
+#include "progress.h"
+#include "schedule/journal.h"
+
+namespace tactus::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string session, out;
+  int run = 0;  // from the latest backwards
+  bool json = false;
+};
+
+// The run that was asked for; null, and said why, when there is none.
+const schedule::JournalRun* find_run(const Options& o, const fs::path& path, schedule::ReadJournal* journal) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    fmt::print(stderr, "tactus: {} can't be read; was an engine ever run for this session?\n", path.string());
+    return nullptr;
+  }
+  std::stringstream all;
+  all << in.rdbuf();
+  *journal = schedule::read_journal(all.str());
+  const auto back = static_cast<std::size_t>(o.run);
+  if (back < journal->runs.size()) return &journal->runs[journal->runs.size() - 1 - back];
+  fmt::print(stderr, "tactus: {} holds {} runs\n", path.string(), journal->runs.size());
+  return nullptr;
+}
+
+fs::path journal_of(const Options& o) {
+  return (o.session.empty() ? client::default_session() : fs::path(o.session)) / "journal.jsonl";
+}
+
+int show(const Options& o) {
+  schedule::ReadJournal journal;
+  const auto* run = find_run(o, journal_of(o), &journal);
+  if (!run) return kFailed;
+  if (o.json) {
+    fmt::print("{}", schedule::to_line(run->header));
+    for (const auto& e : run->entries) fmt::print("{}", schedule::to_line(e));
+    return kOk;
+  }
+  fmt::print("{}, {} Hz, {} BPM{}\n", run->header.started, run->header.rate.hz, run->header.tempo.v,
+             run->ended ? "" : "; has not ended, or was cut short");
+  for (const auto& e : run->entries) {
+    const double seconds = static_cast<double>(e.frame.v) / run->header.rate.hz;
+    if (e.what == schedule::JournalEntry::What::done) {
+      fmt::print("{:>8} {:>9.2f}  {}  ({})\n", clock_text(seconds), e.beat.value(), e.text, e.from);
+    } else if (e.what == schedule::JournalEntry::What::failed) {
+      fmt::print("{:>8} {:>9}  failed: {}: {}\n", clock_text(seconds), "", e.text, e.why);
+    }
+  }
+  return kOk;
+}
+
+int export_set(const Options& o) {
+  schedule::ReadJournal journal;
+  const auto* run = find_run(o, journal_of(o), &journal);
+  if (!run) return kFailed;
+  const std::string set = schedule::to_set(*run);
+  if (o.out.empty()) {
+    fmt::print("{}", set);
+    return kOk;
+  }
+  std::ofstream file(o.out, std::ios::binary);
+  file << set;
+  file.close();
+  if (file) return kOk;
+  fmt::print(stderr, "tactus: {} couldn't be written\n", o.out);
+  return kFailed;
+}
+
+}  // namespace
+
+void add_journal(CLI::App& app, Run& run) {
+  auto* cmd = app.add_subcommand("journal", "What was done in a session, and when");
+  cmd->require_subcommand(1);
+  auto o = std::make_shared<Options>();
+  const auto common = [&](CLI::App* sub) {
+    sub->add_option("--session", o->session, "The session's folder");
+    sub->add_option("--run", o->run, "Which start of the engine: 0 the latest, 1 the one before")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 100000));
+  };
+  auto* list = cmd->add_subcommand("show", "Print it");
+  common(list);
+  list->add_flag("--json", o->json, "As it is in the file");
+  list->footer("Example:\n  tactus journal show --run 1");
+  list->callback([&run, o] { run = [o] { return show(*o); }; });
+  auto* out = cmd->add_subcommand("export", "As a set file, for `tactus render`");
+  common(out);
+  out->add_option("-o,--out", o->out, "The set file; without it to standard output");
+  out->footer(
+      "Example:\n  tactus journal export -o last-night.jsonl && tactus render last-night.jsonl -o last-night.flac");
+  out->callback([&run, o] { run = [o] { return export_set(*o); }; });
+}
+
+}  // namespace tactus::app

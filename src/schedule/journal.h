@@ -1,0 +1,56 @@
+// The journal's lines: what was done in a session, and when the engine did it. JSON Lines, one object a line:
+//
+//   {"tactus_journal": 1, "rate": 48000, "tempo": 120, "started": "2026-11-23T21:04:05Z", "version": "0.1.0"}
+//   {"frame": 96000, "beat": 4, "do": "/deck/1/play @bar", "from": "hand pad"}
+//   {"frame": 97000, "failed": "/deck/2/load \"b.mp3\"", "why": "no such file"}
+//   {"frame": 99000, "end": true}
+//
+// A header begins each run of the engine; a run without an end was cut short. Frames and beats are that run's own.
+// Any thread; reading never throws.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+
+namespace tactus::schedule {
+
+struct JournalHeader {
+  SampleRate rate{48000};
+  Bpm tempo{120};
+  std::string started, version;  // UTC, ISO 8601
+};
+
+struct JournalEntry {
+  enum class What { done, failed, end };
+  What what = What::done;
+  Frame frame;
+  Beat beat;                    // of done
+  std::string text, from, why;  // the intent; "KIND NAME" of who asked; why it failed
+};
+
+// Each with its newline.
+std::string to_line(const JournalHeader& header);
+std::string to_line(const JournalEntry& entry);
+
+struct JournalRun {
+  JournalHeader header;
+  std::vector<JournalEntry> entries;
+  bool ended = false;  // by its own will
+};
+
+struct ReadJournal {
+  std::vector<JournalRun> runs;  // the oldest first
+  std::size_t skipped = 0;       // lines that are none: the last of a run that was cut short
+};
+
+// Whatever was written is read; a line that was cut is skipped.
+ReadJournal read_journal(std::string_view text);
+
+// A run as a set file, by time, with what is needed to hear it again: {"tactus_set": 1, ...} and a line each intent.
+std::string to_set(const JournalRun& run);
+
+}  // namespace tactus::schedule

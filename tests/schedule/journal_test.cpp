@@ -1,0 +1,81 @@
+// The journal's lines: what is written is read, however it was cut.
+#include "schedule/journal.h"
+
+#include <gtest/gtest.h>
+
+#include "schedule/set_file.h"
+
+using namespace tactus;
+using namespace tactus::schedule;
+
+namespace {
+
+std::string run_of(bool ended) {
+  std::string text = to_line(JournalHeader{SampleRate{44100}, Bpm{126}, "2026-11-23T21:04:05Z", "0.1.0"});
+  JournalEntry e;
+  e.frame = Frame{44100};
+  e.beat = Beat::of(2.1);
+  e.text = "/deck/1/load \"a \\\"b\\\" @bar.flac\"";
+  e.from = "hand pad";
+  text += to_line(e);
+  e.frame = Frame{88200};
+  e.text = "/deck/1/eq/low -6 @bar over 4 beats";
+  text += to_line(e);
+  e.what = JournalEntry::What::failed;
+  e.why = "no such file";
+  text += to_line(e);
+  e.what = JournalEntry::What::end;
+  return ended ? text + to_line(e) : text;
+}
+
+TEST(Journal, WhatIsWrittenIsRead) {
+  const ReadJournal read = read_journal(run_of(true) + run_of(false));
+  EXPECT_EQ(read.skipped, 0u);
+  ASSERT_EQ(read.runs.size(), 2u);
+  EXPECT_TRUE(read.runs[0].ended);
+  EXPECT_FALSE(read.runs[1].ended);
+  EXPECT_EQ(read.runs[0].header.rate.hz, 44100);
+  EXPECT_EQ(read.runs[0].header.started, "2026-11-23T21:04:05Z");
+  ASSERT_EQ(read.runs[1].entries.size(), 3u);
+  const JournalEntry& load = read.runs[1].entries[0];
+  EXPECT_EQ(load.text, "/deck/1/load \"a \\\"b\\\" @bar.flac\"");
+  EXPECT_EQ(load.from, "hand pad");
+  EXPECT_EQ(load.frame.v, 44100);
+  EXPECT_EQ(load.beat, Beat::of(2.1));
+  EXPECT_EQ(read.runs[1].entries[2].why, "no such file");
+}
+
+TEST(Journal, CutAtAnyByteTheRestIsRead) {
+  const std::string whole = run_of(false);
+  const std::size_t lines = 4;
+  for (std::size_t n = 0; n <= whole.size(); ++n) {
+    const ReadJournal read = read_journal(whole.substr(0, n) + "\n" + run_of(true));
+    std::size_t got = 0;
+    for (const JournalRun& run : read.runs) got += 1 + run.entries.size();
+    const auto complete =
+        static_cast<std::size_t>(std::count(whole.begin(), whole.begin() + static_cast<long>(n), '\n'));
+    EXPECT_GE(got, complete + lines + 1) << n;
+    EXPECT_LE(read.skipped, 1u) << n;
+    EXPECT_TRUE(read.runs.back().ended);
+  }
+}
+
+TEST(Journal, ARunBecomesASetThatReads) {
+  const ReadSet set = read_set(to_set(read_journal(run_of(true)).runs[0]));
+  ASSERT_TRUE(set) << set.errors[0].text();
+  EXPECT_EQ(set.set.tempo.v, 126);
+  ASSERT_EQ(set.set.events.size(), 2u);
+  EXPECT_EQ(set.set.events[0].intent.word(0), "a \"b\" @bar.flac");
+  EXPECT_EQ(set.set.events[1].seconds.v, 2);
+  EXPECT_EQ(set.set.events[1].text, "/deck/1/eq/low -6 over 4 beats @now");
+}
+
+TEST(Journal, NonsenseIsSkipped) {
+  const ReadJournal read =
+      read_journal("{\"frame\": 1, \"do\": \"before any header\"}\nnot json\n[1]\n{}\n\n" + run_of(true) +
+                   "{\"frame\": \"x\", \"do\": 5}\n{\"tactus_journal\": 1, \"rate\": 1e99}\n");
+  EXPECT_EQ(read.runs.size(), 1u);
+  EXPECT_EQ(read.skipped, 6u);
+}
+
+}  // namespace
