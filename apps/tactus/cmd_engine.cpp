@@ -5,6 +5,7 @@
 
 #include <ctime>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "audio_option.h"
@@ -105,8 +106,8 @@ int engine(const Options& o) {
   session::LiveOptions options;
   io::HubOptions hub;
   if (!o.audio.fill(&options.audio, &error) || !fill_hub(o, folder, &hub, &error)) return fail(kUsage);
-  const UniqueFd lock = lock_session(folder, &error);
-  if (!lock) return fail(kFailed);
+  const UniqueFd held = lock_session(folder, &error);
+  if (!held) return fail(kFailed);
 
   session::MediaStack media(true);
   session::LiveSource source(media.cache(), media.analyses());
@@ -117,12 +118,14 @@ int engine(const Options& o) {
   options.session.feeder_threads = session::default_feeder_threads();
   options.master_db = o.level;
 
-  // The hub's thread may wake a Live that isn't there yet.
-  std::atomic<session::Live*> running{nullptr};
+  // The hub's thread may want to wake a Live that isn't there yet, or no more.
+  std::mutex wake_mutex;
+  session::Live* wakes = nullptr;
   auto server = session::EngineServer::open(
       hub, TACTUS_VERSION,
-      [&running] {
-        if (session::Live* live = running.load()) live->wake();
+      [&] {
+        const std::lock_guard lock(wake_mutex);
+        if (wakes) wakes->wake();
       },
       &error);
   if (!server) return fail(kFailed);
@@ -147,6 +150,7 @@ int engine(const Options& o) {
     fmt::print(stderr, "{}\n", text);
     server->notice(text);
   };
+  std::atomic<const session::Live*> running{nullptr};  // the control thread's: it ends before Live does
   const auto tick = [&](session::Session& s) {
     frame = s.world().now.v;
     if (const session::Live* live = running.load()) server->tick(s, live->audio_status());
@@ -158,6 +162,10 @@ int engine(const Options& o) {
   }
   media.set_grace([&live] { return live->grace(); });
   running.store(live.get());
+  {
+    const std::lock_guard lock(wake_mutex);
+    wakes = live.get();
+  }
   write_card(folder);
   fmt::print("engine: {}, session {}{}{}\n", live->audio_status().device.title(), folder.string(),
              server->hub().udp_address().empty() ? "" : ", OSC by UDP on " + server->hub().udp_address(),
@@ -168,8 +176,11 @@ int engine(const Options& o) {
   fs::remove(folder / "engine.json", ignored);
   media.set_grace({});
   // Fades out; the server must outlive the control thread, which may still answer somebody.
+  {
+    const std::lock_guard lock(wake_mutex);
+    wakes = nullptr;
+  }
   live.reset();
-  running.store(nullptr);
   journal->add(schedule::to_line(Entry{Entry::What::end, Frame{frame}, {}, {}, {}, {}}));
   return kOk;
 }
