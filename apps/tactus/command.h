@@ -18,6 +18,7 @@ using Run = std::function<int()>;
 void add_start(CLI::App& app, Run& run);
 void add_demo(CLI::App& app, Run& run);
 void add_devices(CLI::App& app, Run& run);
+void add_doctor(CLI::App& app, Run& run);
 void add_render(CLI::App& app, Run& run);
 void add_mix(CLI::App& app, Run& run);
 void add_play(CLI::App& app, Run& run);

@@ -1,0 +1,75 @@
+// Whether this machine is ready for a set: readings of the system, judged by a pure function, in plain words.
+//
+// judge() and describe() are pure; read_machine() reads /proc, /sys, the environment and the audio servers and may
+// block for some seconds. Not realtime-safe; any one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tactus::app {
+
+// What could not be read is absent or empty, and then nothing is said about it.
+struct Readings {
+  std::optional<std::int64_t> rtprio_limit;   // highest FIFO priority that this user may ask for, 0 to 99
+  std::optional<std::int64_t> memlock_limit;  // bytes that may be locked; -1: any number
+  bool may_do_all = false;                    // has CAP_SYS_NICE and CAP_IPC_LOCK: the two limits don't bind
+  std::vector<std::string> governors;         // of each core that shows one
+  std::string kernel_preemption;              // "full", "voluntary", "none", ...
+  std::optional<std::int64_t> swappiness;     // 0 to 200
+  std::optional<std::int64_t> swap_used;      // bytes
+  std::optional<std::int64_t> memory_free;    // bytes available without swapping
+  std::vector<std::string> sleepy_usb_audio;  // names of USB sound devices that may be suspended when idle
+  struct Device {
+    std::string driver, name;
+    int outputs = 0;
+    std::vector<int> rates;  // frames a second
+  };
+  std::vector<Device> devices;
+  std::vector<std::string> silent_drivers;  // sound servers that didn't answer
+  std::string worker;                       // path of tactus-media
+  bool worker_runs = false;                 // it is there and may be executed
+  std::string cache_folder;
+  bool cache_writable = false;
+  std::optional<std::int64_t> cache_free;  // bytes
+};
+
+enum class Grade { fine, hint, mend };  // hint: works, could be better; mend: a set is at risk
+
+struct Finding {
+  Grade grade = Grade::fine;
+  std::string id;      // for programs: "rtprio", "memlock", ...
+  std::string text;    // one sentence: what is so
+  std::string advice;  // what to do; empty when fine
+};
+
+// Only what could be read is judged, in a fixed order.
+std::vector<Finding> judge(const Readings& machine);
+// No finding says `mend`.
+bool ready(const std::vector<Finding>& findings);
+
+// Counters of a running session, since it began.
+struct SessionCounters {
+  double seconds = 0;                // played
+  std::uint64_t xruns = 0;           // times the sound card ran out of audio, as the driver says
+  std::uint64_t late_periods = 0;    // periods of a device that had lost the engine: silent
+  std::uint64_t fallbacks = 0;       // times a deck lost key lock for a moment
+  std::uint64_t degraded = 0;        // steps down in stretching quality
+  std::uint64_t late_chunks = 0;     // 32-frame steps that weren't decoded in time: silence
+  std::uint64_t bypassed_nodes = 0;  // times an effect or filter gave nonsense and was reset
+  std::uint64_t page_faults = 0;     // inside the callback, when counted
+  int rate = 48000;                  // frames a second
+};
+
+// A sentence for each thing that went wrong and what helps; one that all is well when nothing did.
+std::vector<std::string> describe(const SessionCounters& counters);
+
+std::string doctor_text(const std::vector<Finding>& findings);
+// {"ready": true, "findings": [{"grade", "id", "text", "advice"}]}
+std::string doctor_json(const std::vector<Finding>& findings);
+
+Readings read_machine();
+
+}  // namespace tactus::app

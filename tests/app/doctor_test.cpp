@@ -1,0 +1,150 @@
+// The judgement of `tactus doctor` on machines that were made up.
+#include "doctor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace tactus::app {
+namespace {
+
+Readings good() {
+  Readings m;
+  m.rtprio_limit = 95;
+  m.memlock_limit = -1;
+  m.governors = {"performance", "performance"};
+  m.kernel_preemption = "full";
+  m.swappiness = 60;
+  m.swap_used = 0;
+  m.memory_free = std::int64_t{8} << 30;
+  m.devices = {{"JACK", "system", 2, {48000}}};
+  m.worker = "/usr/bin/tactus-media";
+  m.worker_runs = true;
+  m.cache_folder = "/home/dj/.cache/tactus";
+  m.cache_writable = true;
+  m.cache_free = std::int64_t{50} << 30;
+  return m;
+}
+
+Grade grade_of(const Readings& m, const std::string& id) {
+  Grade worst = Grade::fine;
+  for (const Finding& f : judge(m))
+    if (f.id == id) worst = std::max(worst, f.grade);
+  return worst;
+}
+
+TEST(Doctor, AGoodMachineIsReadyAndNeedsNoAdvice) {
+  const auto findings = judge(good());
+  EXPECT_TRUE(ready(findings));
+  EXPECT_FALSE(findings.empty());
+  for (const Finding& f : findings) {
+    EXPECT_EQ(f.grade, Grade::fine) << f.text;
+    EXPECT_TRUE(f.advice.empty()) << f.text;
+  }
+}
+
+TEST(Doctor, EachFaultIsFoundAloneAndSaysWhatToDo) {
+  struct Case {
+    const char* id;
+    Grade grade;
+    void (*spoil)(Readings&);
+  };
+  const Case cases[] = {
+      {"rtprio", Grade::mend, [](Readings& m) { m.rtprio_limit = 0; }},
+      {"memlock", Grade::mend, [](Readings& m) { m.memlock_limit = 8 << 20; }},
+      {"governor", Grade::hint, [](Readings& m) { m.governors[1] = "powersave"; }},
+      {"kernel", Grade::hint, [](Readings& m) { m.kernel_preemption = "voluntary"; }},
+      {"memory", Grade::mend, [](Readings& m) { m.memory_free = 100 << 20; }},
+      {"swap", Grade::hint, [](Readings& m) { m.swap_used = std::int64_t{2} << 30; }},
+      {"usb", Grade::hint, [](Readings& m) { m.sleepy_usb_audio = {"Mixer 4"}; }},
+      {"server", Grade::mend, [](Readings& m) { m.silent_drivers = {"JACK"}; }},
+      {"devices", Grade::mend, [](Readings& m) { m.devices.clear(); }},
+      {"devices", Grade::mend, [](Readings& m) { m.devices[0].outputs = 0; }},
+      {"rate", Grade::hint, [](Readings& m) { m.devices[0].rates = {44100}; }},
+      {"worker", Grade::mend, [](Readings& m) { m.worker_runs = false; }},
+      {"cache", Grade::mend, [](Readings& m) { m.cache_writable = false; }},
+      {"cache", Grade::mend, [](Readings& m) { m.cache_free = 1 << 20; }},
+  };
+  for (const Case& c : cases) {
+    Readings m = good();
+    c.spoil(m);
+    const auto findings = judge(m);
+    EXPECT_EQ(grade_of(m, c.id), c.grade) << c.id;
+    EXPECT_EQ(ready(findings), c.grade != Grade::mend) << c.id;
+    EXPECT_EQ(std::count_if(findings.begin(), findings.end(), [](const Finding& f) { return f.grade != Grade::fine; }),
+              1)
+        << c.id;
+    for (const Finding& f : findings) EXPECT_EQ(f.advice.empty(), f.grade == Grade::fine) << f.text;
+  }
+}
+
+TEST(Doctor, LimitsDontBindWhoMayDoAll) {
+  Readings m = good();
+  m.rtprio_limit = 0;
+  m.memlock_limit = 8 << 20;
+  m.may_do_all = true;
+  EXPECT_TRUE(ready(judge(m)));
+}
+
+TEST(Doctor, WhatCouldNotBeReadIsNotJudged) {
+  Readings m = good();
+  m.rtprio_limit.reset();
+  m.governors.clear();
+  m.kernel_preemption.clear();
+  m.swap_used.reset();
+  for (const Finding& f : judge(m)) {
+    EXPECT_NE(f.id, "rtprio");
+    EXPECT_NE(f.id, "governor");
+    EXPECT_NE(f.id, "kernel");
+    EXPECT_NE(f.id, "swap");
+  }
+}
+
+TEST(Doctor, JsonHoldsWhatTheTextSays) {
+  Readings m = good();
+  m.devices.clear();
+  m.cache_folder = "/home/\xff";  // a path is not always UTF-8
+  m.cache_writable = false;
+  const auto json = nlohmann::json::parse(doctor_json(judge(m)));
+  EXPECT_FALSE(json.at("ready").get<bool>());
+  EXPECT_EQ(json.at("findings").size(), judge(m).size());
+  EXPECT_NE(doctor_text(judge(m)).find("MEND"), std::string::npos);
+}
+
+TEST(Doctor, ReadingThisMachineFindsItsMemoryAndLimits) {
+  const Readings m = read_machine();
+  EXPECT_TRUE(m.rtprio_limit && m.memlock_limit);
+  ASSERT_TRUE(m.memory_free);
+  EXPECT_GT(*m.memory_free, 0);
+  EXPECT_FALSE(m.cache_folder.empty());
+}
+
+TEST(SessionWords, EachCounterHasItsSentenceAndNoneIsPraise) {
+  SessionCounters quiet;
+  quiet.seconds = 3600;
+  ASSERT_EQ(describe(quiet).size(), 1u);
+  EXPECT_NE(describe(quiet)[0].find("60 minutes without a dropout"), std::string::npos);
+  std::uint64_t SessionCounters::*const counters[] = {&SessionCounters::xruns,       &SessionCounters::late_periods,
+                                                      &SessionCounters::fallbacks,   &SessionCounters::degraded,
+                                                      &SessionCounters::late_chunks, &SessionCounters::bypassed_nodes,
+                                                      &SessionCounters::page_faults};
+  std::vector<std::string> seen;
+  for (const auto counter : counters) {
+    SessionCounters c = quiet;
+    c.*counter = 3;
+    ASSERT_EQ(describe(c).size(), 1u);
+    EXPECT_EQ(describe(c)[0].find("without a dropout"), std::string::npos);
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), describe(c)[0]), 0);
+    seen.push_back(describe(c)[0]);
+  }
+}
+
+TEST(SessionWords, LateChunksAreToldInMilliseconds) {
+  SessionCounters c;
+  c.late_chunks = 1500;
+  EXPECT_NE(describe(c)[0].find("1000 ms"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tactus::app
