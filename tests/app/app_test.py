@@ -194,7 +194,8 @@ class Render(Folder):
         r = self.run_tactus("render", good, "-o", "out.wav", "--json", "--quiet")
         self.assertEqual(r.returncode, 1, "a set that lacks a file isn't what was asked for")
         refused = json.loads(r.stdout)["refused"]
-        self.assertEqual([e["do"] for e in refused], ['/deck/1/load "nothing.wav"'])
+        self.assertEqual(len(refused), 1)
+        self.assertTrue(refused[0]["do"].startswith("/deck/1/load"), refused)
         self.assertIn("nothing.wav", refused[0]["why"])
         for target in ("missing/out.wav", "out.xyz"):
             r = self.run_tactus("render", good, "-o", target)
