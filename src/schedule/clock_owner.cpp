@@ -27,6 +27,19 @@ Bpm tempo_of(const World& w, int deck) {
 
 bool usable(Bpm bpm) { return std::isfinite(bpm.v) && bpm.v >= 1 && bpm.v <= 1000; }
 
+// Whether Link's session is there to lead.
+bool link_leads(const World& w, const ask::ClockSource& source) {
+  using Kind = ask::ClockSource::Kind;
+  return (source.kind == Kind::automatic || source.kind == Kind::link) && w.link.enabled && w.link.peers > 0;
+}
+
+bool any_synced(const World& w) {
+  for (int n = 0; n < msg::kMaxDecks; ++n) {
+    if (w.snapshot.decks[n].playing && synced(w, n)) return true;
+  }
+  return false;
+}
+
 bool phase_is_held(const World& w, int but) {
   for (int n = 0; n < msg::kMaxDecks; ++n) {
     if (n != but && w.snapshot.decks[n].playing && w.snapshot.decks[n].sync >= msg::SyncMode::beat) return true;
@@ -50,6 +63,7 @@ void ClockOwner::change_tempo(Frame at, Bpm bpm, Beats over) {
   map_.change_tempo(frame, bpm, over);
   const double through = map_.frame_of(map_.beat_of(frame) + over.value());
   settled_from_ = through + kSettleSeconds * map_.rate();
+  link_.ours(frame, through);
 }
 
 // A change at `after` dropped from the map what was written behind it.
@@ -117,7 +131,7 @@ void ClockOwner::follow_playing(const World& w) {
 
 int ClockOwner::choose(const World& w) const {
   using Kind = ask::ClockSource::Kind;
-  if (source_.kind == Kind::internal) return -1;
+  if (source_.kind == Kind::internal || source_.kind == Kind::link || link_leads(w, source_)) return -1;
   if (source_.kind == Kind::deck) return leads(w, source_.deck) ? source_.deck : -1;
   int longest = -1;
   for (int n = 0; n < msg::kMaxDecks; ++n) {
@@ -131,11 +145,22 @@ bool ClockOwner::tick(const World& w, Frame earliest) {
   bool changed = write_due(earliest);
   follow_playing(w);
   const int next = choose(w);
-  const bool asked_for = std::exchange(source_changed_, false) && source_.kind == ask::ClockSource::Kind::deck;
+  const bool named = std::exchange(source_changed_, false);
+  const bool asked_for = named && source_.kind == ask::ClockSource::Kind::deck;
   const int before = std::exchange(leader_, next);
+  const bool by_link = link_.following();  // until now
+  changed = follow_link(w, earliest, named && source_.kind == ask::ClockSource::Kind::link) || changed;
   if (next < 0 || synced(w, next)) return changed;
-  if (next != before || asked_for) return take_lead(w, earliest, before < 0 || asked_for) || changed;
+  if (next != before || asked_for) return take_lead(w, earliest, (before < 0 && !by_link) || asked_for) || changed;
   return follow_leader(w, earliest) || changed;
+}
+
+bool ClockOwner::follow_link(const World& w, Frame earliest, bool asked_for) {
+  const double bar = metre_.bar.value();
+  const LinkFollower::Moment m{w.link, link_leads(w, source_), any_synced(w), asked_for, bar > 0 ? bar : 1, earliest};
+  if (!link_.tick(m, map_)) return false;
+  rewrite(earliest);
+  return true;
 }
 
 bool ClockOwner::take_lead(const World& w, Frame earliest, bool alone) {

@@ -3,7 +3,8 @@
 // Lives on the control thread, which publishes map() after each tick() or apply() that returns true. Pure: it reads no
 // clock, so the same calls give the same map.
 //
-// The source is `auto` (the deck with a grid that has played longest), `internal`, or one deck.
+// The source is `auto` (Link when others are there, else the deck with a grid that has played longest), `internal`,
+// `link`, or one deck. What Link does to the map, and the map to Link, is LinkFollower's.
 // - A leader's tempo is its grid's at the playhead times its tempo setting. Scratches, nudges, loops and jumps change
 //   neither, so they don't move the map.
 // - A leader that is synced follows the map; the map then changes only by /clock/tempo and by that deck's own tempo.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "schedule/host_action.h"
+#include "schedule/link_follower.h"
 #include "schedule/world.h"
 
 namespace tactus::schedule {
@@ -35,6 +37,9 @@ class ClockOwner {
   bool apply(const HostAction& action, Frame earliest);
   // Once a control period, with the engine's latest snapshot and `world.decks`. True when the map changed.
   bool tick(const World& world, Frame earliest);
+  // What Link should be told since the last call.
+  std::optional<LinkTell> take_link_tell() { return link_.take_tell(); }
+  bool follows_link() const { return link_.following(); }
 
  private:
   struct Change {
@@ -51,8 +56,10 @@ class ClockOwner {
   void follow_playing(const World& world);
   bool take_lead(const World& world, Frame earliest, bool alone);
   bool follow_leader(const World& world, Frame earliest);
+  bool follow_link(const World& world, Frame earliest, bool asked_for);
 
   music::TempoMap map_;
+  LinkFollower link_;
   Metre metre_;
   ask::ClockSource source_;
   int leader_ = -1;

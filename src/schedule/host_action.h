@@ -59,7 +59,7 @@ struct ClockTempo {
   Beats over;
 };
 struct ClockSource {
-  enum class Kind { automatic, internal, deck };
+  enum class Kind { automatic, internal, deck, link };  // in the order of the intent table's choice
   Kind kind = Kind::automatic;
   int deck = 0;
 };

@@ -187,8 +187,8 @@ constexpr IntentRow kTable[] = {
   {.pattern = "/mixer/booth", .args = {level(6)}, .meaning = sets(Param::booth, Convert::gain), .ramps = Ramps::yes,
    .section = kMixer, .help = "Level of the booth output.", .example = "/mixer/booth -6"},
 
-  {.pattern = "/clock/source", .args = {choice("source", "auto|internal|deck"), after("deck", deck("deck"))}, .meaning = asks(Host::clock_source), .control = Control::clock,
-   .spoken = {"clock to deck {deck} = deck {deck}", "clock to auto = auto"}, .section = kClock, .help = "Who leads: auto (the deck that has played longest), internal, or a deck.", .example = "/clock/source deck 2"},
+  {.pattern = "/clock/source", .args = {choice("source", "auto|internal|deck|link"), after("deck", deck("deck"))}, .meaning = asks(Host::clock_source), .control = Control::clock,
+   .spoken = {"clock to deck {deck} = deck {deck}", "clock to auto = auto", "clock to link = link"}, .section = kClock, .help = "Who leads: auto (Link when others are there, else the deck that has played longest), internal, Link, or a deck.", .example = "/clock/source deck 2"},
   {.pattern = "/clock/tempo", .args = {number("bpm", "BPM", 20, 300)}, .meaning = asks(Host::clock_tempo), .ramps = Ramps::linear, .control = Control::clock,
    .spoken = {"tempo {bpm}"}, .section = kClock, .help = "The session's tempo. A leading deck that isn't synced changes its own tempo with it.", .example = "/clock/tempo 128 over 32 beats"},
   {.pattern = "/clock/quantum", .args = {beats(1, 32)}, .meaning = asks(Host::clock_quantum), .control = Control::clock,

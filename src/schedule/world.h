@@ -9,6 +9,7 @@
 #include "engine/msg/fx_info.h"
 #include "engine/msg/snapshot.h"
 #include "music/tempo_map.h"
+#include "schedule/link_follower.h"
 #include "schedule/quant.h"
 
 namespace tactus::schedule {
@@ -28,6 +29,7 @@ struct World {
   Metre metre;
   int leader = -1;  // the deck whose tempo the clock takes (ClockOwner::leader), or -1
   std::array<DeckInfo, msg::kMaxDecks> decks;
+  LinkState link;            // of the last block
   std::string no_prelisten;  // why a deck can't be sent to the headphones without everyone hearing it; empty: it can
   std::span<const msg::FxInfo> effects = msg::fx_table();
 
