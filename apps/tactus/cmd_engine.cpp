@@ -37,6 +37,8 @@ struct Options {
   std::vector<std::string> osc;
   std::string osc_bind = "127.0.0.1";
   double level = -6, tempo = 120;
+  bool link = false;
+  double link_offset = 0;
 };
 
 fs::path session_of(const std::string& option) { return option.empty() ? client::default_session() : fs::path(option); }
@@ -117,6 +119,7 @@ int engine(const Options& o) {
   options.session.target_lufs = o.auto_gain.target();
   options.session.feeder_threads = session::default_feeder_threads();
   options.master_db = o.level;
+  if (o.link) options.link = session::LinkOptions{o.link_offset};
 
   // The hub's thread may want to wake a Live that isn't there yet, or no more.
   std::mutex wake_mutex;
@@ -217,11 +220,16 @@ void add_engine(CLI::App& app, Run& run) {
   cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")
       ->capture_default_str()
       ->check(CLI::Range(20.0, 300.0));
+  auto* link = cmd->add_flag("--link", o->link, "Share tempo and beats with others on the network, by Ableton Link");
+  cmd->add_option("--link-offset", o->link_offset, "So much later than the device says is our sound heard, ms")
+      ->check(CLI::Range(-500.0, 500.0))
+      ->needs(link);
   o->auto_gain.add(cmd);
   cmd->footer(
       "Ends with a fade on Ctrl-C, SIGTERM or `tactus stop`. Nothing listens to the network unless --osc is given.\n\n"
       "Examples:\n"
       "  tactus engine --audio jack\n"
+      "  tactus engine --link                                   in time with Link's other programs\n"
       "  tactus engine --osc udp:9000                           controllers on this machine\n"
       "  tactus engine --osc udp:9000 --osc-bind 192.168.1.5    and on this network");
   cmd->callback([&run, o] { run = [o] { return engine(*o); }; });

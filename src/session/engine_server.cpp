@@ -299,6 +299,7 @@ void EngineServer::fill(const Session& session, const io::AudioStatus& audio) {
   state_.bar = world.metre.bar.value();
   state_.phrase = world.metre.phrase.value();
   state_.leader = world.leader + 1;
+  state_.link_peers = world.link.enabled ? static_cast<std::int32_t>(world.link.peers) : -1;
   state_.on_device = audio.on_device;
   copy_text(state_.device, audio.device.title());
   state_.xruns = audio.xruns;

@@ -28,7 +28,12 @@ std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& sourc
     *error = fate.reason;
     return nullptr;
   }
-  io::OpenedAudio opened = io::open_audio(options.audio, live->session_.host().callback());
+  io::AudioOptions audio = options.audio;
+  if (options.link) {
+    live->link_ = std::make_unique<LinkPart>(*options.link, live->session_);
+    audio.before_block = live->link_->hook();
+  }
+  io::OpenedAudio opened = io::open_audio(audio, live->session_.host().callback());
   if (!opened.audio) {
     *error = opened.error;
     return nullptr;
@@ -75,7 +80,9 @@ void Live::run() {
     const io::Prelisten prelisten = audio_->prelisten();
     session_.set_no_prelisten(prelisten.possible ? "" : prelisten.reason);
     if (on_tick_) on_tick_(session_);
+    if (link_) link_->before_tick(session_);
     session_.tick();
+    if (link_) link_->after_tick(session_, notice_);
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);
     next = std::max(next + kTick, std::chrono::steady_clock::now());
     rest_until(next);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/audio/backend.h"
+#include "session/link_part.h"
 #include "session/session.h"
 
 namespace tactus::session {
@@ -24,7 +25,8 @@ int default_feeder_threads();
 struct LiveOptions {
   io::AudioOptions audio;
   Session::Options session;
-  double master_db = 0;  // where the master stands at the start
+  double master_db = 0;             // where the master stands at the start
+  std::optional<LinkOptions> link;  // none: no Ableton Link
   // On the control thread: each intent that the engine executed, or that was accepted and then failed.
   std::function<void(const Executed&)> executed;
   std::function<void(const std::string& text, const std::string& why)> failed;
@@ -67,6 +69,7 @@ class Live {
   OnTick on_tick_;
   std::function<void(Session&)> on_wake_;
   mutable Session session_;
+  std::unique_ptr<LinkPart> link_;
   std::unique_ptr<io::AudioOut> audio_;
   std::atomic<bool> stop_{false};
   std::mutex wake_mutex_;

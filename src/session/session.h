@@ -99,6 +99,9 @@ class Session {
   const schedule::World& world() const { return world_; }
   // Why decks can't be pre-listened to on this device; empty: they can.
   void set_no_prelisten(std::string reason) { world_.no_prelisten = std::move(reason); }
+  // Ableton Link's view of the last block, before a tick; and what Link is to be told, after it.
+  void set_link(const schedule::LinkState& link) { world_.link = link; }
+  std::optional<schedule::LinkTell> take_link_tell() { return clock_.take_link_tell(); }
   schedule::Scheduler& scheduler() { return scheduler_; }
   ctl::EngineHost& host() { return host_; }
   const LoadedTrack* track_on(int deck) const;

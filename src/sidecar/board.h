@@ -63,6 +63,7 @@ struct BoardState {
   double latency;                  // seconds from the engine's frame to the sound
   double beat, bpm, bar, phrase;   // beats; bar and phrase: their lengths
   std::int32_t leader;             // deck whose tempo the clock takes, from 1; 0: none
+  std::int32_t link_peers;         // others in Ableton Link's session; -1: Link is off
   std::uint32_t on_device;         // 0: the device is gone, the set goes on unheard
   char device[96];
   std::uint64_t xruns, blocks;

@@ -35,8 +35,9 @@ struct AudioOptions {
   // A device that is silent for longer has lost the engine to the standby clock. With a period of the standby 90 ms
   // make at most 100 ms from its last callback to the standby's first; less would trip over what a busy machine steals.
   std::int64_t patience_ns = 90'000'000;
-  TrapHooks trap = {};        // around every `process`
-  bool count_faults = false;  // page faults of every callback, at the price of two getrusage() calls
+  BlockHook before_block = {};  // before every block, e.g. LinkClock::capture; its context outlives the AudioOut
+  TrapHooks trap = {};          // around every `process`
+  bool count_faults = false;    // page faults of every callback, at the price of two getrusage() calls
 };
 
 // "auto", "jack", "alsa", "pulse", "core", "wasapi", "asio", "null", "file:PATH", and "DRIVER:DEVICE". False and a

@@ -32,11 +32,20 @@ struct BusTap {
   void* context = nullptr;
 };
 
+// Told before each block by whoever owns the engine, outside the trap: what has to know when which frame is heard.
+// Realtime-safe, but it may read clocks.
+struct BlockHook {
+  using Function = void (*)(void* context, const msg::BlockClock& clock) noexcept;
+  Function function = nullptr;
+  void* context = nullptr;
+};
+
 class EngineGate {
  public:
   static constexpr std::uint32_t kNobody = 0, kStandby = 1, kFirstDevice = 2;
 
-  EngineGate(const msg::Callback& engine, TrapHooks trap, BusTap tap) : engine_(engine), trap_(trap), tap_(tap) {}
+  EngineGate(const msg::Callback& engine, TrapHooks trap, BusTap tap, BlockHook before = {})
+      : engine_(engine), trap_(trap), tap_(tap), before_(before) {}
 
   // --- any driver's thread, realtime-safe ---
 
@@ -49,6 +58,7 @@ class EngineGate {
   }
   // One block, between enter() and leave(). block.frames up to msg::kMaxBlock, block.outputs msg::kBusChannels.
   void process(const msg::AudioBlock& block, const msg::BlockClock& clock) noexcept {
+    if (before_.function) before_.function(before_.context, clock);
     if (trap_.arm) trap_.arm();
     engine_.process(engine_.context, block, clock);
     if (trap_.disarm) trap_.disarm();
@@ -127,6 +137,7 @@ class EngineGate {
   msg::Callback engine_;
   TrapHooks trap_;
   BusTap tap_;
+  BlockHook before_;
   std::atomic<std::uint32_t> token_{outside(kNobody)};
   std::atomic<std::uint32_t> offered_{kNobody}, revoked_{kNobody};
   std::atomic<std::int64_t> alive_ns_{0}, patience_ns_{90'000'000}, frames_{0};

@@ -41,7 +41,7 @@ struct Supervisor::Core {
         has_routing(r != nullptr),
         routing(r ? *r : Routing()),
         factory(std::move(f)),
-        gate(engine, o.trap, tap) {}
+        gate(engine, o.trap, tap, o.before_block) {}
 
   const AudioOptions options;
   const bool has_routing;

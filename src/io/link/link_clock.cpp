@@ -46,6 +46,7 @@ struct LinkClock::Impl {
 
   ableton::Link link;
   std::atomic<double> quantum{4}, offset_ns{0};
+  std::atomic<std::int64_t> engine_latency{0};
   lockfree::TripleBuffer<LinkReading> readings;
 };
 
@@ -58,7 +59,9 @@ void LinkClock::capture(std::int64_t frame, const msg::BlockClock& clock, Sample
   LinkReading r;
   r.frame = frame;
   const double later =
-      static_cast<double>(clock.output_latency_frames) * 1e9 / rate.hz + i.offset_ns.load(std::memory_order_relaxed);
+      static_cast<double>(clock.output_latency_frames + i.engine_latency.load(std::memory_order_relaxed)) * 1e9 /
+          rate.hz +
+      i.offset_ns.load(std::memory_order_relaxed);
   r.heard_ns = clock.host_ns + static_cast<std::int64_t>(later);
   r.quantum = i.quantum.load(std::memory_order_relaxed);
   r.beat = state.beatAtTime(i.link_time(r.heard_ns), r.quantum);
@@ -78,6 +81,10 @@ void LinkClock::set_quantum(double beats) {
 }
 void LinkClock::set_offset_ms(double ms) {
   impl_->offset_ns.store(std::clamp(ms, -500.0, 500.0) * 1e6, std::memory_order_relaxed);
+}
+
+void LinkClock::set_engine_latency(Frames latency) {
+  impl_->engine_latency.store(latency.v, std::memory_order_relaxed);
 }
 
 LinkReading LinkClock::reading() {

@@ -60,6 +60,9 @@ class LinkClock {
   // Positive: our sound reaches the listener so much later than the back end says. Milliseconds, -500 to 500.
   void set_offset_ms(double ms);
 
+  // How much later than its block's time a frame leaves the engine, in session frames.
+  void set_engine_latency(Frames latency);
+
   // The last block's. Holds what it held before when no audio runs.
   LinkReading reading();
 
