@@ -39,6 +39,7 @@ struct Options {
   double level = -6, tempo = 120;
   bool link = false;
   double link_offset = 0;
+  std::string record, record_what = "master", record_format = "flac", record_split = "no";
 };
 
 fs::path session_of(const std::string& option) { return option.empty() ? client::default_session() : fs::path(option); }
@@ -79,6 +80,19 @@ bool fill_hub(const Options& o, const fs::path& folder, io::HubOptions* hub, std
   return true;
 }
 
+bool fill_record(const Options& o, session::LiveOptions* live, std::string* error) {
+  if (o.record.empty()) return true;
+  session::RecordOptions record;
+  record.folder = o.record;
+  if (!session::parse_record_what(o.record_what, live->session.decks, &record, error) ||
+      !session::parse_record_format(o.record_format, &record, error) ||
+      !session::parse_record_split(o.record_split, &record, error)) {
+    return false;
+  }
+  live->record = record;
+  return true;
+}
+
 // For clients that can't work out the socket's name.
 void write_card(const fs::path& folder) {
   const fs::path part = folder / "engine.json.part";
@@ -107,7 +121,10 @@ int engine(const Options& o) {
   };
   session::LiveOptions options;
   io::HubOptions hub;
-  if (!o.audio.fill(&options.audio, &error) || !fill_hub(o, folder, &hub, &error)) return fail(kUsage);
+  if (!o.audio.fill(&options.audio, &error) || !fill_hub(o, folder, &hub, &error) ||
+      !fill_record(o, &options, &error)) {
+    return fail(kUsage);
+  }
   const UniqueFd held = lock_session(folder, &error);
   if (!held) return fail(kFailed);
 
@@ -214,6 +231,16 @@ void add_engine(CLI::App& app, Run& run) {
   cmd->add_option("--osc", o->osc, "Listen for OSC from elsewhere, too: udp:PORT, tcp:PORT");
   cmd->add_option("--osc-bind", o->osc_bind, "The address to listen on for it; 0.0.0.0 is everybody")
       ->capture_default_str();
+  auto* record = cmd->add_option("--record", o->record, "Record into this folder, from the start");
+  cmd->add_option("--record-what", o->record_what, "master, cue, decks, deck1 ... with commas; a file each")
+      ->capture_default_str()
+      ->needs(record);
+  cmd->add_option("--record-format", o->record_format, "flac (24 bits) or wav (32-bit floats)")
+      ->capture_default_str()
+      ->needs(record);
+  cmd->add_option("--record-split", o->record_split, "Another file every so often: minutes:60, tracks, no")
+      ->capture_default_str()
+      ->needs(record);
   cmd->add_option("--level", o->level, "Master level at the start, dB")
       ->capture_default_str()
       ->check(CLI::Range(-60.0, 6.0));
@@ -230,6 +257,7 @@ void add_engine(CLI::App& app, Run& run) {
       "Examples:\n"
       "  tactus engine --audio jack\n"
       "  tactus engine --link                                   in time with Link's other programs\n"
+      "  tactus engine --record ~/sets --record-what master,decks --record-split minutes:60\n"
       "  tactus engine --osc udp:9000                           controllers on this machine\n"
       "  tactus engine --osc udp:9000 --osc-bind 192.168.1.5    and on this network");
   cmd->callback([&run, o] { run = [o] { return engine(*o); }; });

@@ -14,6 +14,13 @@ namespace {
 constexpr auto kTick = std::chrono::milliseconds(3);
 constexpr auto kFade = std::chrono::milliseconds(100);  // of /silence
 const schedule::Source kOwner{"owner", schedule::Source::Kind::hand, 1};
+
+Session::Options with_streams(const LiveOptions& options) {
+  Session::Options session = options.session;
+  if (options.record) session.streams |= options.record->streams;
+  return session;
+}
+
 }  // namespace
 
 int default_feeder_threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2u, 5u)) - 1; }
@@ -27,6 +34,10 @@ std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& sourc
   if (fate.verdict == schedule::Fate::Verdict::refused) {
     *error = fate.reason;
     return nullptr;
+  }
+  if (options.record) {
+    live->record_ = RecordPart::start(*options.record, live->session_, error);
+    if (!live->record_) return nullptr;
   }
   io::AudioOptions audio = options.audio;
   if (options.link) {
@@ -47,7 +58,7 @@ Live::Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnT
     : notice_(std::move(notice)),
       on_tick_(std::move(on_tick)),
       on_wake_(options.on_wake),
-      session_(options.session, source,
+      session_(with_streams(options), source,
                {options.executed, [this](const std::string& text) { notice_(text); }, options.failed}) {}
 
 Live::~Live() {
@@ -57,6 +68,7 @@ Live::~Live() {
   stop_.store(true);
   control_.join();
   audio_.reset();
+  if (record_) record_->finish(notice_);
 }
 
 void Live::post(std::function<void(Session&)> task) {
@@ -83,6 +95,7 @@ void Live::run() {
     if (link_) link_->before_tick(session_);
     session_.tick();
     if (link_) link_->after_tick(session_, notice_);
+    if (record_) record_->after_tick(session_, notice_);
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);
     next = std::max(next + kTick, std::chrono::steady_clock::now());
     rest_until(next);

@@ -18,6 +18,7 @@ ctl::EngineHost::Options host_options(const Session::Options& o) {
   h.feeder_threads = o.feeder_threads;
   h.max_block = o.max_block;
   h.record = o.record;
+  h.streams = o.streams;
   return h;
 }
 

@@ -64,6 +64,7 @@ class Session {
     int max_block = 512;
     int feeder_threads = 0;  // 0: offline, see EngineHost
     bool record = false;
+    std::uint32_t streams = 0;                          // bits by rt::Stream, for a Recorder
     std::optional<double> target_lufs = kAutoGainLufs;  // of auto-gain; none: off
     schedule::SchedulerOptions scheduler;
   };

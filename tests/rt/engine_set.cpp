@@ -98,6 +98,7 @@ class EngineSet : public ScriptedSet {
     h.feeder_threads = 2;
     h.max_block = o.block;
     h.record = true;
+    h.streams = (1u << rt::kStreams) - 1;
     return h;
   }
 

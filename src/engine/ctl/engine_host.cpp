@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "engine/rt/tables.h"
 #include "lockfree/chunk_table.h"
@@ -15,13 +16,21 @@ namespace {
 constexpr std::size_t kCommandRing = 1024;
 constexpr std::size_t kEventRing = 8192;
 constexpr std::size_t kTapSeconds = 2;
+// Of a recorded stream: how long a disk may make the recorder wait, at the steps of a control grid.
+constexpr std::size_t kStreamSeconds = 4;
+
+std::size_t stream_blocks(SampleRate rate) {
+  return std::bit_ceil(static_cast<std::size_t>(rate.hz) * kStreamSeconds / rt::kGrid);
+}
 
 // Everything that the arena will hold, with room for alignment.
 std::size_t arena_bytes(const EngineHost::Options& o) {
   const std::size_t per_deck = 2 * (sizeof(rt::VoiceRing) + DeckFeeder::kRingPackets * sizeof(rt::VoicePacket)) +
                                sizeof(rt::ReportRing) + DeckFeeder::kReports * sizeof(rt::TransportReport);
   const std::size_t tap = o.record ? static_cast<std::size_t>(o.rate.hz) * kTapSeconds * 2 * sizeof(rt::TapFrame) : 0;
-  return sizeof(rt::Engine) + sizeof(rt::Tables) + kCommandRing * sizeof(msg::Command) +
+  const std::size_t streams =
+      static_cast<std::size_t>(std::popcount(o.streams)) * stream_blocks(o.rate) * sizeof(rt::StreamBlock);
+  return sizeof(rt::Engine) + streams + sizeof(rt::Tables) + kCommandRing * sizeof(msg::Command) +
          kEventRing * sizeof(msg::Event) + static_cast<std::size_t>(o.decks) * per_deck + tap + (std::size_t{1} << 20);
 }
 
@@ -38,6 +47,11 @@ EngineHost::EngineHost(const Options& options)
   if (options.record) {
     const auto frames = static_cast<std::size_t>(options.rate.hz) * kTapSeconds;
     links.tap = tap_ = arena_.make<rt::TapRing>(arena_.array<rt::TapFrame>(frames));
+  }
+  for (int s = 0; s < rt::kStreams; ++s) {
+    if (!(options.streams >> s & 1)) continue;
+    links.streams[s] = streams_[s] =
+        arena_.make<rt::StreamRing>(arena_.array<rt::StreamBlock>(stream_blocks(options.rate)));
   }
   for (int d = 0; d < options.decks; ++d) {
     auto& deck = links.decks[d];

@@ -30,8 +30,9 @@ class EngineHost {
     // 0: offline. Nothing runs by itself; feed() does the feeders' work on the caller's thread, so that a render is
     // the same every time. Otherwise the number of feeder threads.
     int feeder_threads = 0;
-    int max_block = 512;  // frames the driver asks for at most: feeders keep that much more ahead
-    bool record = false;  // fill the recorder tap
+    int max_block = 512;        // frames the driver asks for at most: feeders keep that much more ahead
+    bool record = false;        // fill the recorder tap
+    std::uint32_t streams = 0;  // bits by rt::Stream: fill these for a recorder
   };
 
   explicit EngineHost(const Options& options);
@@ -72,6 +73,8 @@ class EngineHost {
   std::uint64_t stretchers_made_late() const { return stretchers_.made_in_place(); }
   std::int64_t fed_until() const;  // any thread: the least of all decks', see DeckFeeder
   rt::TapRing* tap() { return tap_; }
+  // Null unless asked for in Options::streams. Read by one thread, any.
+  rt::StreamRing* stream(int which) { return streams_[which]; }
   bool memory_locked() const { return arena_.locked(); }
   int feeder_threads() const { return static_cast<int>(threads_.size()); }
   bool feeders_realtime() const { return realtime_.load(); }
@@ -92,6 +95,7 @@ class EngineHost {
   lockfree::TripleBuffer<music::TempoMap>* map_out_ = nullptr;
   lockfree::TripleBuffer<msg::Snapshot>* snapshot_ = nullptr;
   rt::TapRing* tap_ = nullptr;
+  rt::StreamRing* streams_[rt::kStreams] = {};
   rt::Engine* engine_ = nullptr;
   media::StretchPool stretchers_;
   unsigned modes_ = 0;  // bits by msg::StretchMode: the kinds of stretcher that have been asked for

@@ -128,8 +128,13 @@ void Deck::mix(const float* left, const float* right, int n, const float* x, dsp
     const float a = assign_.ramp.next();
     float g = dsp::fader_gain(fader_.ramp.next());
     if (a != 0) g *= side_gain(a, dsp::crossfader_gains(curve, x[i]));
-    buses.master[0][i] += left[i] * g;
-    buses.master[1][i] += right[i] * g;
+    const float l = left[i] * g, r = right[i] * g;
+    buses.master[0][i] += l;
+    buses.master[1][i] += r;
+    if (buses.heard[0]) {
+      buses.heard[0][i] = l;
+      buses.heard[1][i] = r;
+    }
     if (!cue) continue;
     const float c = cue_bus_.ramp.next();
     buses.cue[0][i] += left[i] * c;

@@ -37,6 +37,7 @@ class Deck {
   struct Buses {
     float* master[2];
     float* cue[2];
+    float* heard[2];  // written, not added to: the deck's share of the master; may be null
   };
   void mix(const float* left, const float* right, int n, const float* x, dsp::CrossfaderCurve curve,
            const Buses& buses) TACTUS_RT;

@@ -18,7 +18,7 @@ void Engine::prepare(SampleRate rate, int decks, const EngineLinks& links, const
   for (int d = 0; d < deck_count_; ++d) {
     decks_[d].prepare(rate, links.decks[d].voices[0], links.decks[d].voices[1], links.sinc);
   }
-  mixer_.prepare(rate, links.tap);
+  mixer_.prepare(rate, links.tap, links.streams[kStreamMaster], links.streams[kStreamCue]);
 }
 
 int Engine::latency(SampleRate) noexcept { return dsp::Limiter::kLatency; }
@@ -181,7 +181,7 @@ void Engine::swap_plan(const msg::Plan* plan, std::int64_t f) TACTUS_RT {
 void Engine::render_step(std::int64_t f, int n, float* const* out, int outputs, int offset) TACTUS_RT {
   mixer_.begin(n);
   for (std::uint32_t i = 0; i < plan_->count; ++i) run_node(plan_->steps[i], f, n);
-  mixer_.finish(n, out, outputs, offset);
+  mixer_.finish(f, n, out, outputs, offset);
 }
 
 void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_RT {
@@ -208,8 +208,7 @@ void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_R
       static_cast<FxNode*>(step.state)->process(left, right, n);
       break;
     case NodeKind::strip:
-      deck.mix(left, right, n, mixer_.crossfader(), mixer_.curve(),
-               {{mixer_.master(0), mixer_.master(1)}, {mixer_.cue(0), mixer_.cue(1)}});
+      mix_deck(step.deck, f, n);
       return;
     // A clip lane is a deck's playhead and reader without a channel strip of its own: launching is play @bar, its loop
     // is the deck's loop, warp is sync.
@@ -219,6 +218,17 @@ void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_R
       break;
   }
   if (step.kind != NodeKind::deck_reader) check_node(step, f, n);
+}
+
+void Engine::mix_deck(int d, std::int64_t f, int n) TACTUS_RT {
+  StreamRing* stream = links_.streams[kStreamDeck + d];
+  float heard[2][kGrid];
+  decks_[d].mix(bus_[d][0], bus_[d][1], n, mixer_.crossfader(), mixer_.curve(),
+                {{mixer_.master(0), mixer_.master(1)},
+                 {mixer_.cue(0), mixer_.cue(1)},
+                 {stream ? heard[0] : nullptr, stream ? heard[1] : nullptr}});
+  // Decks are not delayed by the limiter: they leave the engine as much later as the master does.
+  put_block(stream, f + latency(rate_), heard[0], heard[1], n);
 }
 
 // A NaN or an infinity never reaches the next node: the segment is silenced, the node starts over, and it is counted.

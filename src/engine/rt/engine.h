@@ -16,6 +16,7 @@
 #include "engine/rt/deck.h"
 #include "engine/rt/fx_node.h"
 #include "engine/rt/mixer.h"
+#include "engine/rt/stream_tap.h"
 #include "engine/rt/voice.h"
 #include "lockfree/retire_queue.h"
 #include "lockfree/spsc_ring.h"
@@ -31,6 +32,7 @@ struct EngineLinks {
   lockfree::TripleBuffer<music::TempoMap>* map = nullptr;     // control -> engine
   lockfree::TripleBuffer<msg::Snapshot>* snapshot = nullptr;  // engine -> control
   TapRing* tap = nullptr;                                     // engine -> recorder; may be null
+  StreamRing* streams[kStreams] = {};                         // engine -> recorder; any may be null
   struct DeckLinks {
     VoiceRing* voices[2] = {};      // feeder -> engine
     ReportRing* reports = nullptr;  // engine -> feeder
@@ -65,6 +67,7 @@ class Engine {
   std::int64_t step_end(std::int64_t f, std::int64_t end) const TACTUS_RT;
   void render_step(std::int64_t f, int n, float* const* out, int outputs, int offset) TACTUS_RT;
   void run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_RT;
+  void mix_deck(int d, std::int64_t f, int n) TACTUS_RT;
   void check_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_RT;
   void advance_decks(std::int64_t f) TACTUS_RT;
   void report_dirty(std::int64_t f) TACTUS_RT;

@@ -6,11 +6,13 @@ namespace tactus::rt {
 
 using msg::Param;
 
-void Mixer::prepare(SampleRate rate, TapRing* tap) noexcept {
+void Mixer::prepare(SampleRate rate, TapRing* tap, StreamRing* master, StreamRing* cue) noexcept {
   limiter_.prepare(rate);
   static_assert(dsp::Limiter::kLatency < Delay::kMax);
   latency_ = dsp::Limiter::kLatency;
   tap_ = tap;
+  master_stream_ = master;
+  cue_stream_ = cue;
 }
 
 void Mixer::set_param(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
@@ -65,13 +67,15 @@ void Mixer::delay_cue(int n) TACTUS_RT {
   }
 }
 
-void Mixer::finish(int n, float* const* out, int outputs, int offset) TACTUS_RT {
+void Mixer::finish(std::int64_t frame, int n, float* const* out, int outputs, int offset) TACTUS_RT {
   dsp::apply_gain(master_[0], master_[1], n, gain_.ramp);
   meter_.process(master_[0], master_[1], n);
   limiter_.process(master_[0], master_[1], n);
   const float reduction = limiter_.take_lowest_gain();
   worst_reduction_ = reduction < worst_reduction_ ? reduction : worst_reduction_;
   delay_cue(n);
+  put_block(master_stream_, frame, master_[0], master_[1], n);
+  put_block(cue_stream_, frame, cue_[0], cue_[1], n);
   for (int i = 0; i < n; ++i) {
     const float l = master_[0][i], r = master_[1][i];
     const float m = cue_mix_.ramp.next(), s = split_.ramp.next();

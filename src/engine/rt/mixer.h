@@ -8,6 +8,7 @@
 #include "engine/msg/callback.h"
 #include "engine/msg/snapshot.h"
 #include "engine/rt/beat_drive.h"
+#include "engine/rt/stream_tap.h"
 #include "lockfree/spsc_ring.h"
 
 namespace tactus::rt {
@@ -20,8 +21,8 @@ using TapRing = lockfree::SpscRing<TapFrame>;
 
 class Mixer {
  public:
-  // Control side. tap may be null.
-  void prepare(SampleRate rate, TapRing* tap) noexcept;
+  // Control side. tap, master and cue may be null.
+  void prepare(SampleRate rate, TapRing* tap, StreamRing* master, StreamRing* cue) noexcept;
   void set_param(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void step(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
 
@@ -32,8 +33,9 @@ class Mixer {
   float crossfader_target() const TACTUS_RT { return crossfader_.ramp.target(); }
   float* master(int side) TACTUS_RT { return master_[side]; }
   float* cue(int side) TACTUS_RT { return cue_[side]; }
-  // Last of a control step: writes n frames at `offset` of all outputs, in the order of msg::Bus.
-  void finish(int n, float* const* out, int outputs, int offset) TACTUS_RT;
+  // Last of a control step that begins at `frame`: writes n frames at `offset` of all outputs, in the order of
+  // msg::Bus.
+  void finish(std::int64_t frame, int n, float* const* out, int outputs, int offset) TACTUS_RT;
 
   void fill(msg::Snapshot& s) TACTUS_RT;
   float heading_gain() const TACTUS_RT { return gain_.ramp.target(); }
@@ -55,6 +57,8 @@ class Mixer {
   Delay delay_;
   int latency_ = 0;
   TapRing* tap_ = nullptr;
+  StreamRing* master_stream_ = nullptr;
+  StreamRing* cue_stream_ = nullptr;
   std::uint32_t tap_overruns_ = 0;
   float worst_reduction_ = 1;
   float x_[kGrid], master_[2][kGrid], cue_[2][kGrid];

@@ -1,0 +1,3 @@
+# Recordings are read back by another library than writes them.
+pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
+target_link_libraries(${test_target} PRIVATE PkgConfig::SNDFILE)
