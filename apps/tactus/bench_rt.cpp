@@ -33,7 +33,7 @@ std::int64_t thread_ns() {
 
 // Arithmetic in registers: it takes the same number of cycles each time, so what varies is the machine's doing.
 void spin(int rounds) {
-  static volatile float sink = 0;
+  [[maybe_unused]] static volatile float sink = 0;
   float a = 0.5f, b = 0.25f, c = 0.125f, d = 0.0625f;
   for (int i = 0; i < rounds; ++i) {
     a = a * 0.999f + 0.001f;

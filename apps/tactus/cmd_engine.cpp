@@ -20,7 +20,9 @@
 #include "session/journal_writer.h"
 #include "session/live.h"
 #include "session/media_stack.h"
+#include "session/resumer.h"
 #include "session/script.h"
+#include "session/set_keeper.h"
 #include "session/track_sources.h"
 
 namespace tactus::app {
@@ -36,6 +38,7 @@ struct Options {
   std::string session;
   std::vector<std::string> osc;
   std::string osc_bind = "127.0.0.1";
+  std::string resume = "now";
   double level = -6, tempo = 120;
   bool link = false;
   double link_offset = 0;
@@ -111,6 +114,32 @@ std::string utc_now() {
   return text;
 }
 
+// What the last engine left, if it didn't end by its own will.
+schedule::Comeback comeback(const fs::path& folder, const std::string& mode) {
+  // The last minute's lines, a fader moved all the time, are shorter than this.
+  constexpr std::streamoff kTail = 8 << 20;
+  std::ifstream in(folder / "journal.jsonl", std::ios::binary | std::ios::ate);
+  if (!in) return {};
+  const std::streamoff size = in.tellg();
+  in.seekg(std::max<std::streamoff>(0, size - kTail));
+  const std::string tail{std::istreambuf_iterator<char>(in), {}};
+  const schedule::ComebackMode how = mode == "off"       ? schedule::ComebackMode::off
+                                     : mode == "stopped" ? schedule::ComebackMode::stopped
+                                                         : schedule::ComebackMode::now;
+  return schedule::come_back(schedule::read_journal_tail(tail), session::boot_time_ns(), session::boot_name(), how);
+}
+
+// The session as it came back is the first that the journal says of the new run: a crash before it sounds loses
+// nothing.
+void add_header(session::JournalWriter& journal, const session::Session::Options& o, const schedule::Comeback& back) {
+  journal.add(schedule::to_line(schedule::JournalHeader{o.rate, o.tempo, utc_now(), TACTUS_VERSION,
+                                                        session::boot_time_ns(), session::boot_name()}));
+  if (!back.set) return;
+  schedule::Checkpoint set = *back.set;
+  for (schedule::DeckPoint& d : set.decks) d.age_seconds = 0;
+  journal.add(schedule::to_line(set));
+}
+
 int engine(const Options& o) {
   install_stop_signals();
   const fs::path folder = session_of(o.session);
@@ -128,10 +157,11 @@ int engine(const Options& o) {
   const UniqueFd held = lock_session(folder, &error);
   if (!held) return fail(kFailed);
 
+  const schedule::Comeback back = comeback(folder, o.resume);
   session::MediaStack media(true);
   session::LiveSource source(media.cache(), media.analyses());
   options.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
-  options.session.tempo = Bpm{o.tempo};
+  options.session.tempo = back.set ? back.set->bpm : Bpm{o.tempo};
   options.session.max_block = o.audio.block;
   options.session.target_lufs = o.auto_gain.target();
   options.session.feeder_threads = session::default_feeder_threads();
@@ -153,8 +183,7 @@ int engine(const Options& o) {
   const auto journal = session::JournalWriter::open(
       folder / "journal.jsonl", [](const std::string& text) { fmt::print(stderr, "{}\n", text); }, &error);
   if (!journal) return fail(kFailed);
-  journal->add(schedule::to_line(
-      schedule::JournalHeader{options.session.rate, options.session.tempo, utc_now(), TACTUS_VERSION}));
+  add_header(*journal, options.session, back);
   std::int64_t frame = 0;  // the control thread's
   options.executed = [&](const session::Executed& e) {
     journal->add(schedule::to_line(Entry{Entry::What::done, e.frame, e.beat, e.text, e.from, {}}));
@@ -171,8 +200,17 @@ int engine(const Options& o) {
     server->notice(text);
   };
   std::atomic<const session::Live*> running{nullptr};  // the control thread's: it ends before Live does
+  std::unique_ptr<session::Resumer> resumer;
+  if (back.set) resumer = std::make_unique<session::Resumer>(back, session::boot_time_ns);
+  session::SetKeeper keeper([&](std::string line) { journal->add(std::move(line)); });
+  bool first = true;
   const auto tick = [&](session::Session& s) {
     frame = s.world().now.v;
+    if (std::exchange(first, false)) s.distrust(back.distrusted, schedule::kWhyDistrusted);
+    // Until everything is back, what the journal has is better than what is there.
+    if (resumer && !resumer->tick(s)) resumer.reset();
+    // Nor is the silence at the end anything to come back to.
+    if (!resumer && !stop_asked() && !server->stop_asked()) keeper.tick(s);
     if (const session::Live* live = running.load()) server->tick(s, live->audio_status());
   };
   auto live = session::Live::start(options, source, notice, tick, &error);
@@ -191,6 +229,7 @@ int engine(const Options& o) {
              server->hub().udp_address().empty() ? "" : ", OSC by UDP on " + server->hub().udp_address(),
              server->hub().tcp_address().empty() ? "" : ", by TCP on " + server->hub().tcp_address());
   std::fflush(stdout);
+  for (const std::string& text : back.notices) notice(text);
   while (!stop_asked() && !server->stop_asked()) std::this_thread::sleep_for(20ms);
   std::error_code ignored;
   fs::remove(folder / "engine.json", ignored);
@@ -251,6 +290,10 @@ void add_engine(CLI::App& app, Run& run) {
   cmd->add_option("--link-offset", o->link_offset, "So much later than the device says is our sound heard, ms")
       ->check(CLI::Range(-500.0, 500.0))
       ->needs(link);
+  cmd->add_option("--resume", o->resume,
+                  "After a crash the set goes on where it would be now, or where it stopped; off: empty decks")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"now", "stopped", "off"}));
   o->auto_gain.add(cmd);
   cmd->footer(
       "Ends with a fade on Ctrl-C, SIGTERM or `tactus stop`. Nothing listens to the network unless --osc is given.\n\n"

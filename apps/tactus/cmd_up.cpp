@@ -88,7 +88,7 @@ void add_up(CLI::App& app, Run& run) {
   auto options = std::make_shared<std::vector<std::string>>();
   cmd->prefix_command();
   cmd->footer(
-      "Takes the options of `tactus engine`. After a crash the engine starts on empty decks; clients connect again.\n\n"
+      "Takes the options of `tactus engine`. After a crash the set goes on (--resume); clients connect again.\n\n"
       "Examples:\n  tactus up\n  tactus up --audio jack --osc udp:9000");
   cmd->callback([&run, cmd, options] {
     *options = cmd->remaining();

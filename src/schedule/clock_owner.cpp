@@ -93,6 +93,15 @@ bool ClockOwner::apply(const HostAction& action, Frame earliest) {
   return false;
 }
 
+bool ClockOwner::set_beat(Frame at, double beat, Bpm bpm) {
+  const auto frame = static_cast<double>(at.v);
+  if (!usable(bpm) || !(beat >= map_.beat_of(frame))) return false;
+  map_.set_beat(frame, beat, bpm);
+  settled_from_ = frame + kSettleSeconds * map_.rate();
+  rewrite(at);
+  return true;
+}
+
 // What is planned for later stays out of the map until it is near, so that it moves, by beat, with every change before.
 bool ClockOwner::write_due(Frame earliest) {
   std::erase_if(planned_, [&](const Change& c) { return c.written && due(c, {}) <= earliest; });

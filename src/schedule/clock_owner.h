@@ -32,6 +32,9 @@ class ClockOwner {
   int leader() const { return leader_; }  // -1: none
   ask::ClockSource source() const { return source_; }
 
+  // The beat line jumps forward to `beat` at `at`, and goes on from there at `bpm`. False, and nothing happens, when
+  // that would be back.
+  bool set_beat(Frame at, double beat, Bpm bpm);
   // Takes up a clock action of the scheduler; others are ignored. `earliest`: the first frame that the engine can't
   // have rendered by the time the new map reaches it. True when the map changed.
   bool apply(const HostAction& action, Frame earliest);

@@ -1,5 +1,6 @@
 #include "schedule/journal.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace tactus::schedule {
@@ -7,6 +8,8 @@ namespace tactus::schedule {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kState = "{\"state\"";
 
 std::string line_of(const Json& j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
@@ -29,6 +32,8 @@ bool read_header(const Json& j, JournalHeader* header) {
   header->tempo = Bpm{number(j, "tempo", 120)};
   header->started = text(j, "started");
   header->version = text(j, "version");
+  header->ns = whole(j, "ns");
+  header->boot = text(j, "boot");
   return header->rate.hz >= 8000 && header->rate.hz <= 192000 && header->tempo.v >= 20 && header->tempo.v <= 300;
 }
 
@@ -54,7 +59,9 @@ std::string to_line(const JournalHeader& h) {
                   {"rate", h.rate.hz},
                   {"tempo", h.tempo.v},
                   {"started", h.started},
-                  {"version", h.version}});
+                  {"version", h.version},
+                  {"ns", h.ns},
+                  {"boot", h.boot}});
 }
 
 std::string to_line(const JournalEntry& e) {
@@ -83,14 +90,50 @@ ReadJournal read_journal(std::string_view all) {
     const std::string_view line = all.substr(0, end);
     all.remove_prefix(std::min(end + 1, all.size()));
     if (line.empty()) continue;
+    if (line.starts_with(kState) && !read.runs.empty()) {
+      if (line.ends_with("}}")) read.runs.back().state = line;
+      continue;
+    }
     const Json j = Json::parse(line, nullptr, false);
     JournalHeader header;
     JournalEntry entry;
     if (j.is_object() && read_header(j, &header)) {
-      read.runs.push_back({std::move(header), {}, false});
+      read.runs.push_back({std::move(header), {}, {}, false});
     } else if (j.is_object() && !read.runs.empty() && read_entry(j, &entry)) {
       read.runs.back().ended = entry.what == JournalEntry::What::end;
       read.runs.back().entries.push_back(std::move(entry));
+    } else {
+      ++read.skipped;
+    }
+  }
+  return read;
+}
+
+ReadJournal read_journal_tail(std::string_view all) {
+  ReadJournal read;
+  while (!all.empty()) {
+    const std::size_t end = std::min(all.find('\n'), all.size());
+    const std::string_view line = all.substr(0, end);
+    all.remove_prefix(std::min(end + 1, all.size()));
+    const bool state = line.starts_with(kState);
+    const bool header = line.starts_with("{\"tactus_journal\"");
+    if (line.empty()) continue;
+    if (read.runs.empty() && !header) read.runs.emplace_back();
+    if (state) {
+      if (line.ends_with("}}")) read.runs.back().state = line;
+      continue;
+    }
+    // Of a long journal only what matters here is parsed.
+    if (!header && line.find("\"end\"") == std::string_view::npos) {
+      read.runs.back().ended = false;
+      continue;
+    }
+    ReadJournal one = read_journal(line);
+    if (header && !one.runs.empty()) {
+      read.runs.push_back(std::move(one.runs.front()));
+    } else if (!header) {
+      const Json j = Json::parse(line, nullptr, false);
+      read.runs.back().ended = j.is_object() && j.contains("end");
     } else {
       ++read.skipped;
     }

@@ -3,6 +3,7 @@
 //   {"tactus_journal": 1, "rate": 48000, "tempo": 120, "started": "2026-11-23T21:04:05Z", "version": "0.1.0"}
 //   {"frame": 96000, "beat": 4, "do": "/deck/1/play @bar", "from": "hand pad"}
 //   {"frame": 97000, "failed": "/deck/2/load \"b.mp3\"", "why": "no such file"}
+//   {"state": {...}}                     what was where: schedule/checkpoint.h
 //   {"frame": 99000, "end": true}
 //
 // A header begins each run of the engine; a run without an end was cut short. Frames and beats are that run's own.
@@ -22,6 +23,8 @@ struct JournalHeader {
   SampleRate rate{48000};
   Bpm tempo{120};
   std::string started, version;  // UTC, ISO 8601
+  std::int64_t ns = 0;           // the same on the clock of checkpoints
+  std::string boot;
 };
 
 struct JournalEntry {
@@ -39,6 +42,7 @@ std::string to_line(const JournalEntry& entry);
 struct JournalRun {
   JournalHeader header;
   std::vector<JournalEntry> entries;
+  std::string state;   // the line of its last checkpoint; empty: none
   bool ended = false;  // by its own will
 };
 
@@ -49,6 +53,9 @@ struct ReadJournal {
 
 // Whatever was written is read; a line that was cut is skipped.
 ReadJournal read_journal(std::string_view text);
+// The same of a journal's end, for who wants to go on from it: lines before the first header make a run whose header is
+// unknown, and entries are left out.
+ReadJournal read_journal_tail(std::string_view text);
 
 // A run as a set file, by time, with what is needed to hear it again: {"tactus_set": 1, ...} and a line each intent.
 std::string to_set(const JournalRun& run);

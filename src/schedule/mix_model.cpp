@@ -87,17 +87,31 @@ Frame ramp_end(const msg::Command& c, Frame at, const World& world) {
   return {static_cast<std::int64_t>(world.map.frame_of(beat))};
 }
 
+double ParamMemory::Set::now(Frame f) const {
+  if (f >= until || until <= at) return value;
+  const double done = static_cast<double>((f - at).v) / static_cast<double>((until - at).v);
+  return from + (value - from) * std::max(0.0, done);
+}
+
+std::optional<ParamMemory::Set> ParamMemory::known(const ParamKey& key) const {
+  const auto found = known_.find(key);
+  if (found == known_.end()) return {};
+  return found->second;
+}
+
 double ParamMemory::value(const ParamKey& key, const msg::Snapshot& snapshot) const {
   const auto found = known_.find(key);
   return found != known_.end() ? found->second.value : initial(key, snapshot);
 }
 
 void ParamMemory::set(const msg::Command& c, Frame at, const World& world) {
-  Known& known = known_[ParamKey::of(c)];
-  if (at < known.at) return;
-  known = {c.a, at};
-  if (!bears_on_loudness(c.param)) return;
+  const ParamKey key = ParamKey::of(c);
+  const auto before = known_.find(key);
+  if (before != known_.end() && at < before->second.at) return;
+  const double from = before != known_.end() ? before->second.now(at) : initial(key, world.snapshot);
   const Frame end = ramp_end(c, at, world);
+  known_[key] = {from, c.a, at, end, c.ramp.curve};
+  if (!bears_on_loudness(c.param)) return;
   for (int d = 0; d < msg::kMaxDecks; ++d) {
     if (is_mixer(c.param) || d == c.deck) fading_[static_cast<std::size_t>(d)] = end;
   }

@@ -34,17 +34,22 @@ class ParamMemory {
  public:
   // What `key` was last set to; before that what the engine's snapshot says, or how the engine begins.
   double value(const ParamKey& key, const msg::Snapshot& snapshot) const;
+  // What it was set to, if it ever was: where it came from and when, its value, and when its ramp is through.
+  struct Set {
+    double from = 0, value = 0;
+    Frame at, until;
+    msg::Curve curve = msg::Curve::linear;
+    // Where it is, taken as linear in time.
+    double now(Frame f) const;
+  };
+  std::optional<Set> known(const ParamKey& key) const;
   // Command::Op::set_param executing at `at`; older than what is known is ignored.
   void set(const msg::Command& c, Frame at, const World& world);
   // The frame until which a ramp that bears on a deck's loudness is under way.
   Frame fading_until(int deck) const { return fading_[static_cast<std::size_t>(deck)]; }
 
  private:
-  struct Known {
-    double value = 0;
-    Frame at;
-  };
-  std::map<ParamKey, Known> known_;
+  std::map<ParamKey, Set> known_;
   std::array<Frame, msg::kMaxDecks> fading_{};
 };
 

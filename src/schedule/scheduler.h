@@ -107,6 +107,9 @@ class Scheduler {
   std::vector<PendingIntent> pending(const World& world) const;
   // What `key` is set to, ramps counted as finished.
   double value(const ParamKey& key, const World& world) const { return memory_.value(key, world.snapshot); }
+  // The intents that would bring a fresh session's controls to where they are: effects, then every parameter that was
+  // ever set; a ramp under way as where it is and where it goes. Not what is on the decks.
+  std::vector<std::string> settings(const World& world) const;
 
  private:
   using State = PendingIntent::State;
@@ -170,6 +173,10 @@ class Scheduler {
   std::string& fx_slot(const ask::FxType& fx);
   void plan(Entry& e);
   void watch_ends(const World& world, Output& out);
+
+  // scheduler_settings.cpp
+  std::vector<std::string> setting(const IntentRow& row, const ParamKey& key, Intent intent, const World& world) const;
+  std::vector<std::string> fx_settings(const IntentRow& row, ParamKey key, Intent intent, const World& world) const;
 
   // /undo, /panic and /silence (scheduler_meta.cpp): what they say, and what they stop.
   std::string say(Draft& d) const;

@@ -79,7 +79,7 @@ std::string Scheduler::deck_state(Draft& d, const MixModel& before) const {
       return "that hot cue is empty; set it with " + deck_address(deck) + "/hotcue/" +
              std::to_string(intent.index + 1) + "/set";
     }
-    if ((op == msg::Op::seek || op == msg::Op::hotcue_set) && state.length > 0 &&
+    if ((op == msg::Op::seek || op == msg::Op::hotcue_set || op == msg::Op::cue_set) && state.length > 0 &&
         d.entry.commands.front().a >= state.length) {
       return "the track ends at " + number_text(std::floor(state.length / d.world.map.rate() * 10) / 10) + " s";
     }

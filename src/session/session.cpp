@@ -260,8 +260,12 @@ void Session::set_fx(const HostAction& action, const ask::FxType& what) {
 
 void Session::open(const HostAction& action, int deck, const std::string& path,
                    std::function<void(const LoadedTrack&)> then) {
-  opening_.insert(action.id);
+  opening_[action.id] = path;
   const std::uint64_t id = action.id;
+  if (distrusted_.contains(path)) {
+    opened(id, deck, path, {media::Error{path, why_distrusted_}, {}}, then);
+    return;
+  }
   std::weak_ptr<int> alive = alive_;
   auto here = std::this_thread::get_id();
   source_.open(path, options_.rate, [this, alive, here, id, deck, path, then](OpenedTrack result) {
@@ -316,6 +320,36 @@ void Session::ask_for_analysis(std::uint64_t track_id, int deck, const std::stri
       send(c);
     });
   });
+}
+
+std::vector<std::string> Session::settings() const {
+  std::vector<std::string> list = scheduler_.settings(world_);
+  const schedule::ask::ClockSource source = clock_.source();
+  using Kind = schedule::ask::ClockSource::Kind;
+  if (source.kind == Kind::internal) list.emplace_back("/clock/source internal");
+  if (source.kind == Kind::deck) list.push_back("/clock/source deck " + std::to_string(source.deck + 1));
+  const double bar = clock_.metre().bar.value();
+  if (bar != 4) list.push_back("/clock/quantum " + std::to_string(bar));
+  return list;
+}
+
+std::vector<std::string> Session::opening() const {
+  std::vector<std::string> files;
+  for (const auto& [id, path] : opening_) files.push_back(path);
+  return files;
+}
+
+void Session::resume_clock(Frame at, double beat, Bpm bpm) {
+  if (clock_.set_beat(at, beat, bpm)) publish_map();
+}
+
+void Session::want(int deck, double frame) {
+  if (const LoadedTrack* track = track_on(deck)) source_.want(track->pcm, static_cast<std::int64_t>(frame));
+}
+
+void Session::distrust(std::set<std::string> files, std::string why) {
+  distrusted_ = std::move(files);
+  why_distrusted_ = std::move(why);
 }
 
 bool Session::idle() const {

@@ -97,6 +97,17 @@ class Session {
   // Once a control period.
   void tick();
 
+  // The intents that would set a fresh session's controls as they are now, the clock's source and metre included.
+  std::vector<std::string> settings() const;
+  // Files on their way to a deck.
+  std::vector<std::string> opening() const;
+  // The beat line jumps forward to `beat` at `at`, which the engine can't have rendered yet; pending beats come sooner.
+  void resume_clock(Frame at, double beat, Bpm bpm);
+  // The deck's track is about to be heard at a track frame: decode there first.
+  void want(int deck, double frame);
+  // Files that open() refuses from now on, and why.
+  void distrust(std::set<std::string> files, std::string why);
+
   const schedule::World& world() const { return world_; }
   // Why decks can't be pre-listened to on this device; empty: they can.
   void set_no_prelisten(std::string reason) { world_.no_prelisten = std::move(reason); }
@@ -142,8 +153,10 @@ class Session {
   struct Asked {
     std::string text, from;
   };
-  std::map<std::uint64_t, Asked> asked_;  // accepted intents that haven't executed
-  std::set<std::uint64_t> opening_;
+  std::map<std::uint64_t, Asked> asked_;          // accepted intents that haven't executed
+  std::map<std::uint64_t, std::string> opening_;  // and the file
+  std::set<std::string> distrusted_;
+  std::string why_distrusted_;
   std::int64_t pinned_at_ = INT64_MIN;
 
   std::mutex post_mutex_;

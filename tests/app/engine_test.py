@@ -330,6 +330,35 @@ class Supervised(Running):
         except (OSError, ValueError):
             return {"pid": 0}
 
+    def test_it_comes_back_where_it_stopped_or_not_at_all(self):
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        self.play(c)
+        time.sleep(0.5)
+        position = c.state()["deck/1/position"]
+        self.engine.terminate()
+        self.engine.wait(10)
+        # One that ended well leaves nothing; so the journal is made to look like that of one that didn't.
+        journal = self.session + "/journal.jsonl"
+        with open(journal) as f:
+            text = f.read()
+        cut = text[:text.rindex('{"state"')] + text[text.rindex('{"state"'):].split("\n")[0] + "\n"
+        self.command = "engine"
+        for mode, playing in (("off", 0), ("stopped", 1)):
+            with open(journal, "w") as f:
+                f.write(cut)
+            self.more = ("--resume", mode)
+            self.start()
+            c = self.connect()
+            self.assertTrue(wait_until(c.alive))
+            time.sleep(0.8)
+            state = c.state()
+            self.assertEqual(state["deck/1/playing"], playing)
+            if playing:
+                self.assertLess(abs(state["deck/1/position"] - position), 1.5)
+            self.assertEqual(self.run_tactus("stop").returncode, 0)
+            self.engine.wait(10)
+
     def test_a_killed_engine_is_there_again_and_ends_with_its_supervisor(self):
         self.assertTrue(wait_until(lambda: self.card()["pid"]))
         first = self.card()["pid"]
@@ -350,6 +379,76 @@ class Supervised(Running):
             os.kill(last, 0)
         with self.assertRaises(tactus.Gone):
             self.connect()
+
+    def kill(self, client):
+        """The engine's end by force; a client of the next one, once that answers, and how long the silence was."""
+        pid = client.state()["pid"]
+        os.kill(pid, signal.SIGKILL)
+        start = time.monotonic()
+        self.assertTrue(wait_until(lambda: self.card()["pid"] not in (0, pid)))
+        client = self.connect()
+        self.assertTrue(wait_until(client.alive))
+        return client, start
+
+    def test_a_set_goes_on_after_a_kill(self):
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        for text in (f'/deck/1/load "{self.track}"', "/deck/1/play", f'/deck/2/load "{self.track}"', "/deck/2/seek 30",
+                     "/deck/2/loop/in 29", "/deck/2/loop/out 33", "/deck/2/hotcue/3/set 31.5", "/deck/2/play",
+                     "/deck/1/eq/low -6", "/deck/1/fader 0.5 over 100 seconds", "/deck/1/tempo 3",
+                     "/mixer/crossfader -0.25", "/deck/1/fx/1/1/type echo", "/deck/1/fx/1/1/wet 0.3",
+                     "/deck/2/cue/set 0.5", "/deck/2/fader 0.8 @beat=400"):
+            self.assertNotEqual(c.send(text).verdict, "refused", text)
+        self.assertTrue(wait_until(lambda: c.state()["deck/2/playing"]))
+        time.sleep(1.2)
+        then, at = c.state(), time.monotonic()
+        c, killed = self.kill(c)
+        self.assertTrue(wait_until(lambda: c.state()["deck/1/playing"] and c.state()["master_left"] > -60, 5))
+        print(f"measured: sound again {time.monotonic() - killed:.3f} s after a kill")
+        self.assertTrue(wait_until(lambda: c.state()["deck/2/playing"], 5))
+        now, gone = c.state(), time.monotonic() - at
+        for name in ("bpm", "crossfader", "deck/1/path", "deck/2/path", "deck/1/eq/low", "deck/1/tempo", "deck/2/cue",
+                     "deck/2/hotcue/3", "deck/2/loop_start", "deck/2/loop_end", "deck/2/looping", "pending/1/text"):
+            self.assertEqual(now[name], then[name], name)
+        # A tenth of a second is what reading states and a busy machine may take.
+        self.assertAlmostEqual(now["deck/1/position"] - then["deck/1/position"], 1.03 * gone, delta=0.1)
+        self.assertAlmostEqual((now["deck/2/position"] - then["deck/2/position"] - gone) % 4, 0 if
+                               (now["deck/2/position"] - then["deck/2/position"] - gone) % 4 < 2 else 4, delta=0.1)
+        self.assertAlmostEqual(now["beat"] - then["beat"], gone * 2, delta=0.2)
+        self.assertEqual(c.send("/deck/1/fx/1/1/wet 0.4").verdict, "accepted")
+
+    def test_a_file_of_two_crashes_is_left_out_and_three_crashes_end_on_empty_decks(self):
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        self.play(c)
+        time.sleep(0.2)
+        c, _ = self.kill(c)
+        self.assertTrue(wait_until(lambda: c.state()["deck/1/playing"], 5))
+        c, _ = self.kill(c)
+        c.post("/subscribe", "events")
+        c.send(f'/deck/1/load "{self.track}"')
+        said, until = None, time.monotonic() + 5
+        while said is None and time.monotonic() < until:
+            message = c.next(0.2)
+            if message and message[0] == "/failed":
+                said = message[1][1]
+        self.assertIn("isn't loaded again", said)
+        self.assertEqual(c.state()["deck/1/path"], "")
+        other = self.dir + "/other.wav"
+        shutil.copy(self.track, other)
+        c.send(f'/deck/1/load "{other}"')
+        self.assertTrue(wait_until(lambda: c.state()["deck/1/path"] == other))
+        c, _ = self.kill(c)
+        time.sleep(0.7)
+        self.assertEqual(c.state()["deck/1/path"], "")
+        self.log.seek(0)
+        self.assertIn("3 times", self.log.read())
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
+        self.assertEqual(self.engine.wait(10), 0)
+        self.start()  # stopped and started: all is forgiven, and nothing comes back
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        self.play(c)
 
     def test_stop_ends_both_and_what_cannot_run_is_not_tried_again(self):
         r = self.run_tactus("up", "--audio", "null")  # this session has its engine

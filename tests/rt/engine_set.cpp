@@ -276,9 +276,9 @@ class EngineSet : public ScriptedSet {
     add([this] { loop(LoopOp::exit); });
     add([this] { loop(LoopOp::slot_recall, 2); });
     add([this] { loop(LoopOp::exit); });
-    add([this] { loop(LoopOp::in); });
+    add([this] { loop(LoopOp::in, -1); });
     add([] {});
-    add([this] { loop(LoopOp::out); });
+    add([this] { loop(LoopOp::out, -1); });
     add([this] { loop(LoopOp::exit); });
     add([this] { loop(LoopOp::roll, 0.25); });
     add([this] { loop(LoopOp::exit); });

@@ -82,13 +82,14 @@ enum class Op : std::uint8_t {
   play,
   pause,
   cue_button,     // a = 1 press, 0 release (CDJ style)
+  cue_set,        // a = track frame, or < 0: here
   hotcue_button,  // index = cue 0..15, a = 1 press, 0 release
   hotcue_set,     // index; a = track frame, or < 0: here
   hotcue_clear,   // index
   hotcue_jump,    // index: jump there, play state unchanged
   seek,           // a = track frame
   jump_beats,     // a = beats, signed; frames when the track has no grid: a beats at the session's tempo
-  loop,           // index = LoopOp; a = beats (beats, roll, move), slot number (slot_*)
+  loop,           // index = LoopOp; a = beats (beats, roll, move), slot number (slot_*), track frame or < 0: here (in, out)
   scratch,        // a = 1 touched, 0 released
   jog,            // a = speed in track frames a session frame while touched; a bend in frames otherwise
   censor,         // a = 1, 0

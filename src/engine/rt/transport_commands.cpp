@@ -48,6 +48,9 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
     case Op::cue_button:
       do_cue(on, frame, map);
       break;
+    case Op::cue_set:
+      cue_ = c.a < 0 ? position(f, map) : c.a;
+      break;
     case Op::hotcue_button:
       do_hotcue(c.index, on, frame, map);
       break;
@@ -208,12 +211,14 @@ void Transport::do_loop(LoopOp op, double a, std::int64_t frame, const music::Te
   const bool slot_ok = slot >= 0 && slot < msg::kLoopSlots;
   switch (op) {
     case LoopOp::in:
-      loop_in_ = p;
+      loop_in_ = a < 0 ? p : a;
       loop_.active = false;
       break;
-    case LoopOp::out:
-      if (loop_in_ >= 0 && p - loop_in_ >= kShortestLoop) loop_ = {loop_in_, p, true};
+    case LoopOp::out: {
+      const double end = a < 0 ? p : a;
+      if (loop_in_ >= 0 && end - loop_in_ >= kShortestLoop) loop_ = {loop_in_, end, true};
       break;
+    }
     case LoopOp::roll:
       slip_out(frame);
       rolling_ = slipping_;
