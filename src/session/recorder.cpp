@@ -16,9 +16,10 @@ namespace {
 constexpr auto kRound = std::chrono::milliseconds(50);
 constexpr double kSecureSeconds = 0.8;  // between refreshed headers: with a round and a sync below a second
 constexpr double kRetrySeconds = 1;
-constexpr double kDeafSeconds = 2;        // without word from the control thread it is waited for no more
-constexpr double kLeastPartSeconds = 10;  // two tracks that come in together are one split
-constexpr std::size_t kBatch = 4096;      // frames a write
+constexpr double kDeafSeconds = 2;               // without word from the control thread it is waited for no more
+constexpr double kLeastPartSeconds = 10;         // two tracks that come in together are one split
+constexpr std::uintmax_t kLeastRoom = 64 << 20;  // bytes on the disk, to begin again
+constexpr std::size_t kBatch = 4096;             // frames a write
 
 std::string stream_name(int stream) {
   if (stream == rt::kStreamMaster) return "master";
@@ -139,11 +140,12 @@ void Recorder::round(bool last) {
   take_marks();
   for (auto& stream : streams_) {
     Stream& s = *stream;
+    if (!begin_stream(s)) continue;
     for (;;) {
       const std::int64_t split = next_split(s);
       write_until(s, std::min(limit, split));
       flush(s);
-      if (!s.begun || s.position < split) break;
+      if (s.position < split) break;
       end_file(s);
       const std::string why = begin_file(s);
       if (!why.empty()) trouble(s, why);
@@ -188,7 +190,6 @@ void Recorder::take_marks() {
 }
 
 std::int64_t Recorder::next_split(const Stream& s) const {
-  if (!s.begun) return INT64_MAX;
   std::int64_t next = INT64_MAX;
   const auto at = std::upper_bound(splits_.begin(), splits_.end(), s.file_start);
   if (at != splits_.end()) next = *at;
@@ -199,14 +200,19 @@ std::int64_t Recorder::next_split(const Stream& s) const {
 
 // --- Audio -----------------------------------------------------------------------------------------------------------
 
+bool Recorder::begin_stream(Stream& s) {
+  const rt::StreamBlock* block = s.begun ? nullptr : s.ring->read_slot();
+  if (block) {
+    s.begun = true;
+    // Frame 0 for all: what the decks have no sound for yet is silence.
+    s.position = s.file_start = s.secured = block->frame < 2 * rate_.hz ? 0 : block->frame;
+  }
+  return s.begun;
+}
+
 void Recorder::write_until(Stream& s, std::int64_t limit) {
   static const float silence[rt::kGrid] = {};
   while (const rt::StreamBlock* block = s.ring->read_slot()) {
-    if (!s.begun) {
-      s.begun = true;
-      // Frame 0 for all: what the decks have no sound for yet is silence.
-      s.position = s.file_start = s.secured = block->frame < 2 * rate_.hz ? 0 : block->frame;
-    }
     const std::int64_t end = block->frame + block->frames;
     if (end <= s.position) {
       s.ring->release();
@@ -287,6 +293,10 @@ void Recorder::secure(Stream& s) {
     if (!why.empty()) trouble(s, why);
   } else if (!s.file && static_cast<double>(s.position - s.secured) >= kRetrySeconds * rate_.hz) {
     s.secured = s.position;
+    // A disk that is all but full would be given one crumb of a file after the other.
+    std::error_code unknown;
+    const auto space = std::filesystem::space(options_.folder, unknown);
+    if (!unknown && space.available < kLeastRoom) return;
     const std::string why = begin_file(s);
     const bool all = std::all_of(streams_.begin(), streams_.end(), [](const auto& other) { return !!other->file; });
     if (!why.empty() || !all) return;

@@ -72,6 +72,7 @@ class Recorder {
   void round(bool last);
   void take_marks();
   std::int64_t horizon(bool last) const;
+  bool begin_stream(Stream& s);
   void write_until(Stream& s, std::int64_t limit);
   void put(Stream& s, const float* left, const float* right, std::int64_t frames);
   void flush(Stream& s);
