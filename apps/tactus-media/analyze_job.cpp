@@ -2,6 +2,7 @@
 
 #include "analysis/cache.h"
 #include "jobs.h"
+#include "media/content_id.h"
 
 namespace tactus::worker {
 
@@ -19,6 +20,14 @@ media::Result<std::string> analyze_job(const JobRequest& request, JobContext& co
       analysis::analyze_cached(request.path, analysis::Cache(request.text), progress);
   if (!made) return made.error();
   return analysis::to_json(made.value());
+}
+
+media::Result<std::string> known_job(const JobRequest& request, JobContext&) {
+  const media::Result<std::string> id = media::content_id(request.path);
+  if (!id) return id.error();
+  const auto found = analysis::Cache(request.text).find(id.value());
+  if (!found) return media::Error{request.path, "it isn't analysed yet"};
+  return analysis::to_json(*found);
 }
 
 }  // namespace tactus::worker

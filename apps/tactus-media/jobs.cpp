@@ -7,6 +7,7 @@ std::span<const JobKind> job_kinds() {
       {"probe", probe_job},
       {"decode", decode_job},
       {"analyze", analyze_job},
+      {"known", known_job},
   };
   return kinds;
 }

@@ -40,4 +40,7 @@ media::Result<std::string> decode_job(const JobRequest& request, JobContext& con
 // the TrackAnalysis as JSON (analysis/analysis.h), from the cache if it is there, else made and put there.
 media::Result<std::string> analyze_job(const JobRequest& request, JobContext& context);
 
+// "known": text as of "analyze". Result: the TrackAnalysis that the cache has; an error when it has none.
+media::Result<std::string> known_job(const JobRequest& request, JobContext& context);
+
 }  // namespace tactus::worker

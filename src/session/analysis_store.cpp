@@ -14,13 +14,20 @@ std::optional<analysis::TrackAnalysis> AnalysisStore::cached(const std::string& 
   return analysis::Cache().find(id.value());
 }
 
+void AnalysisStore::known(const std::string& path, Done done) {
+  ask("known", path, media::Lane::normal, std::move(done), {});
+}
+
 void AnalysisStore::get(const std::string& path, media::Lane lane, Done done, Progress progress) {
+  // The worker looks into the cache first, and writes it.
+  ask("analyze", path, lane, std::move(done), std::move(progress));
+}
+
+void AnalysisStore::ask(const char* kind, const std::string& path, media::Lane lane, Done done, Progress progress) {
   media::Job job;
-  job.kind = "analyze";
+  job.kind = kind;
   job.lane = lane;
   job.path = path;
-  job.numbers = {};
-  // The worker looks into the cache first, and writes it.
   pool_.submit(std::move(job), [path, done = std::move(done), progress = std::move(progress)](media::JobEvent&& e) {
     switch (e.kind) {
       case media::JobEvent::Kind::progress:

@@ -14,10 +14,13 @@ class AnalysisStore {
  public:
   explicit AnalysisStore(media::WorkerPool& pool) : pool_(pool) {}
 
-  // What the cache has; reads the file's beginning and end to know its content. Blocks on the disk.
+  // What the cache has; reads the whole file to know its content. Blocks on the disk: not for the control thread.
   std::optional<analysis::TrackAnalysis> cached(const std::string& path) const;
 
   using Done = std::function<void(media::Result<analysis::TrackAnalysis>)>;
+  // The same by a worker, so that a disk that hangs holds nobody up; `done` is called once, on the pool's thread, with
+  // an error when the cache has nothing.
+  void known(const std::string& path, Done done);
   using Progress = std::function<void(double share)>;
   // From the cache or by a worker; `done` is called once, on this thread or the pool's.
   void get(const std::string& path, media::Lane lane, Done done, Progress progress = {});
@@ -25,6 +28,8 @@ class AnalysisStore {
   media::Result<analysis::TrackAnalysis> get(const std::string& path, media::Lane lane);
 
  private:
+  void ask(const char* kind, const std::string& path, media::Lane lane, Done done, Progress progress);
+
   media::WorkerPool& pool_;
 };
 

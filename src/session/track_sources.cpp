@@ -18,13 +18,17 @@ void BlockingSource::open(const std::string& path, SampleRate rate, std::functio
 }
 
 void LiveSource::open(const std::string& path, SampleRate rate, std::function<void(OpenedTrack)> done) {
-  // First, so that the deck stands at the first sound with a grid, if the file is known.
-  auto known = analyses_.cached(path);
-  const std::int64_t from = known ? static_cast<std::int64_t>(known->first_sound * rate.hz) : 0;
-  cache_.open(path, static_cast<int>(rate.hz), from,
-              [done = std::move(done), known = std::move(known)](media::Result<media::TrackPtr> track) mutable {
-                done({std::move(track), std::move(known)});
-              });
+  // What is known comes first, so that the deck stands at the first sound, with a grid.
+  analyses_.known(
+      path, [this, path, rate, done = std::move(done)](media::Result<analysis::TrackAnalysis> found) mutable {
+        std::optional<analysis::TrackAnalysis> known;
+        if (found) known = std::move(found.value());
+        const std::int64_t from = known ? static_cast<std::int64_t>(known->first_sound * rate.hz) : 0;
+        cache_.open(path, static_cast<int>(rate.hz), from,
+                    [done = std::move(done), known = std::move(known)](media::Result<media::TrackPtr> track) mutable {
+                      done({std::move(track), std::move(known)});
+                    });
+      });
 }
 
 void LiveSource::analyse(const std::string& path, std::function<void(analysis::TrackAnalysis)> done) {

@@ -12,94 +12,10 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-BIN = os.path.abspath(sys.argv.pop(1))
-TACTUS = os.path.join(BIN, "tactus")
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "clients", "python"))
-import tactus  # noqa: E402
-
-
-def write_tone(path, seconds, rate=48000):
-    import array
-    import math
-    import wave
-    mono = [int(8000 * math.sin(2 * math.pi * 440 * i / rate)) for i in range(rate)] * seconds
-    both = array.array("h", [v for m in mono for v in (m, m)])
-    with wave.open(path, "wb") as f:
-        f.setnchannels(2)
-        f.setsampwidth(2)
-        f.setframerate(rate)
-        f.writeframes(both.tobytes())
-
-
-def wait_until(what, seconds=10):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if what():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-class Running(unittest.TestCase):
-    """One engine on the null device for each test."""
-    command = "engine"
-    more = ()
-
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="tactus-engine-")
-        self.addCleanup(shutil.rmtree, self.dir)
-        self.env = {**os.environ, "XDG_CACHE_HOME": self.dir + "/cache", "XDG_STATE_HOME": self.dir + "/state",
-                    "XDG_RUNTIME_DIR": self.dir + "/run", "HOME": self.dir}
-        os.mkdir(self.dir + "/run", 0o700)
-        self.session = self.dir + "/state/tactus/session"
-        self.track = self.dir + "/tone.wav"
-        write_tone(self.track, 60)
-        self.log = open(self.dir + "/log", "w+")
-        self.addCleanup(self.log.close)
-        self.start()
-
-    def start(self):
-        self.engine = subprocess.Popen([TACTUS, self.command, "--audio", "null", *self.more], env=self.env,
-                                       stdout=subprocess.PIPE, stderr=self.log, text=True)
-        self.addCleanup(self.end, self.engine)
-        self.said = self.engine.stdout.readline()
-        self.assertIn("engine:", self.said)
-
-    def end(self, engine):
-        if engine.poll() is None:
-            # A supervisor that is killed leaves its engine playing, as it should: so it is asked.
-            (engine.terminate if self.command == "up" else engine.kill)()
-        engine.wait()
-        engine.stdout.close()
-
-    def connect(self, **more):
-        client = tactus.Engine(self.session, **{"name": "test", "kind": "hand", **more})
-        self.addCleanup(client.close)
-        return client
-
-    def run_tactus(self, *args, **more):
-        return subprocess.run([TACTUS, *args], env=self.env, capture_output=True, text=True, timeout=30, **more)
-
-    def play(self, client):
-        self.assertEqual(client.send(f'/deck/1/load "{self.track}"').verdict, "accepted")
-        self.assertEqual(client.send("/deck/1/play").verdict, "accepted")
-        self.assertTrue(wait_until(lambda: client.state()["deck/1/playing"]))
-
-    def unhurt(self, client, before):
-        """The engine lives, and its sound had no hole since `before`."""
-        self.assertIsNone(self.engine.poll())
-        self.assertTrue(wait_until(client.alive, 3))  # a machine that stood still for half a second isn't its fault
-        now = client.state()
-        self.assertGreater(now["deck/1/position"], before["deck/1/position"])
-        self.assertAlmostEqual(now["deck/1/position"] - before["deck/1/position"],
-                               (now["frame"] - before["frame"]) / now["rate"], places=6)
-        for name in ("deck/1/fallbacks", "deck/1/late_chunks", "bypassed_nodes"):
-            self.assertEqual(now[name], before[name], name)
-        self.assertEqual(now["epoch"], before["epoch"])
+from engine_rig import TACTUS, Running, tactus, wait_until, write_tone
 
 
 class Clients(Running):
@@ -322,13 +238,6 @@ class Reliability(Running):
 
 class Supervised(Running):
     command = "up"
-
-    def card(self):
-        try:
-            with open(self.session + "/engine.json") as f:
-                return json.load(f)
-        except (OSError, ValueError):
-            return {"pid": 0}
 
     def test_it_comes_back_where_it_stopped_or_not_at_all(self):
         c = self.connect()
