@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "io/audio/backend.h"
 
@@ -21,6 +22,13 @@ struct AudioOption {
     cmd->add_option("--routing", routing, "Outputs by name, e.g. \"master=1-2 cue=3-4\", or split=1-2");
     cmd->add_option("--rate", rate, "Frames a second")->capture_default_str()->check(CLI::Range(8000, 192000));
     cmd->add_option("--block", block, "Frames a block")->capture_default_str()->check(CLI::Range(16, 4096));
+  }
+  // As words of a command line.
+  std::vector<std::string> words() const {
+    std::vector<std::string> list{"--audio", audio, "--rate", std::to_string(rate), "--block", std::to_string(block)};
+    if (!headphones.empty()) list.insert(list.end(), {"--headphones", headphones});
+    if (!routing.empty()) list.insert(list.end(), {"--routing", routing});
+    return list;
   }
   // False and a sentence in `error` when a word can't be understood.
   bool fill(io::AudioOptions* options, std::string* error) const {

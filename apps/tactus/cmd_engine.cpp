@@ -39,7 +39,7 @@ struct Options {
   std::vector<std::string> osc;
   std::string osc_bind = "127.0.0.1";
   std::string resume = "now";
-  double level = -6, tempo = 120;
+  double level = -6, tempo = 120, safety_loop = 0;
   bool link = false;
   double link_offset = 0;
   std::string record, record_what = "master", record_format = "flac", record_split = "no";
@@ -164,6 +164,7 @@ int engine(const Options& o) {
   options.session.tempo = back.set ? back.set->bpm : Bpm{o.tempo};
   options.session.max_block = o.audio.block;
   options.session.target_lufs = o.auto_gain.target();
+  options.session.scheduler.safety_loop_beats = o.safety_loop;
   options.session.feeder_threads = session::default_feeder_threads();
   options.master_db = o.level;
   if (o.link) options.link = session::LinkOptions{o.link_offset};
@@ -290,6 +291,9 @@ void add_engine(CLI::App& app, Run& run) {
   cmd->add_option("--link-offset", o->link_offset, "So much later than the device says is our sound heard, ms")
       ->check(CLI::Range(-500.0, 500.0))
       ->needs(link);
+  cmd->add_option("--safety-loop", o->safety_loop, "Beats that a sounding deck loops rather than end; 0: it ends")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 64.0));
   cmd->add_option("--resume", o->resume,
                   "After a crash the set goes on where it would be now, or where it stopped; off: empty decks")
       ->capture_default_str()

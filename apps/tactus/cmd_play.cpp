@@ -1,17 +1,16 @@
 #include <fmt/format.h>
 
-#include <atomic>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 
 #include "audio_option.h"
 #include "auto_gain_option.h"
+#include "client/start.h"
 #include "command.h"
 #include "keys.h"
-#include "session/live.h"
-#include "session/media_stack.h"
+#include "paths.h"
 #include "session/script.h"
-#include "session/track_sources.h"
 
 namespace tactus::app {
 
@@ -19,6 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
+  std::string session;
   AudioOption audio;
   double level = -6, tempo = 120;
   AutoGainOption auto_gain;
@@ -26,58 +26,78 @@ struct Options {
   bool json = false;
 };
 
-void answer(const Options& o, const std::string& text, const schedule::Fate& fate, double rate) {
-  const bool refused = fate.verdict == schedule::Fate::Verdict::refused;
+void answer(const Options& o, const std::string& text, const client::Fate& fate, double rate) {
   if (o.json) {
-    const char* verdict = refused                                              ? "refused"
-                          : fate.verdict == schedule::Fate::Verdict::coalesced ? "coalesced"
-                                                                               : "accepted";
     fmt::print("{{\"do\": {}, \"fate\": \"{}\", \"beat\": {:.6f}, \"frame\": {}, \"why\": {}}}\n",
-               session::json_text(text), verdict, fate.beat.value(), fate.frame.v, session::json_text(fate.reason));
-  } else if (refused) {
+               session::json_text(text), fate.verdict, fate.beat, fate.frame, session::json_text(fate.reason));
+  } else if (fate.verdict == "refused") {
     fmt::print("refused: {}\n", fate.reason);
   } else {
-    fmt::print("ok: beat {:.2f}, {:.3f} s{}{}\n", fate.beat.value(), static_cast<double>(fate.frame.v) / rate,
+    fmt::print("ok: beat {:.2f}, {:.3f} s{}{}\n", fate.beat, static_cast<double>(fate.frame) / rate,
                fate.note.empty() ? "" : "; ", fate.note);
   }
   std::fflush(stdout);
 }
 
+// The options of the engine that is started when none runs.
+std::vector<std::string> engine_words(const Options& o) {
+  std::vector<std::string> words = o.audio.words();
+  const auto add = [&words](const char* name, const std::string& value) {
+    words.emplace_back(name);
+    words.push_back(value);
+  };
+  add("--level", fmt::format("{}", o.level));
+  add("--tempo", fmt::format("{}", o.tempo));
+  add("--lufs", fmt::format("{}", o.auto_gain.lufs));
+  if (o.auto_gain.off) words.emplace_back("--no-auto-gain");
+  add("--safety-loop", fmt::format("{}", o.safety_loop));
+  // Who names files wants those on the decks, not what a crash left.
+  if (!o.files.empty()) add("--resume", "off");
+  return words;
+}
+
 int play(const Options& o) {
   install_stop_signals();
-  session::MediaStack media(true);
-  session::LiveSource source(media.cache(), media.analyses());
-  session::LiveOptions options;
   std::string error;
-  if (!o.audio.fill(&options.audio, &error)) {
+  io::AudioOptions checked;
+  if (!o.audio.fill(&checked, &error)) {
     fmt::print(stderr, "tactus: {}\n", error);
     return kUsage;
   }
-  options.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
-  options.session.tempo = Bpm{o.tempo};
-  options.session.max_block = o.audio.block;
-  options.session.target_lufs = o.auto_gain.target();
-  options.session.scheduler.safety_loop_beats = o.safety_loop;
-  options.session.feeder_threads = session::default_feeder_threads();
-  options.master_db = o.level;
-  auto live = session::Live::start(
-      options, source, [](const std::string& text) { fmt::print(stderr, "{}\n", text); }, {}, &error);
-  if (!live) {
-    fmt::print(stderr, "tactus: {}\nWithout a device: --audio null plays to nobody in real time.\n", error);
-    return kFailed;
+  const client::ConnectOptions who{.session = o.session, .name = "terminal", .kind = "hand"};
+  client::Instrument engine = client::connect_or_start(who, own_program(), engine_words(o));
+  if (!engine.client) {
+    if (!engine.error.empty()) fmt::print(stderr, "tactus: {}\n", engine.error);
+    return engine.exit_code;
   }
-  media.set_grace([&live] { return live->grace(); });
-  const schedule::Source hand{"terminal", schedule::Source::Kind::hand, 1};
+  if (engine.supervisor == 0) {
+    fmt::print(stderr, "An engine runs already, and is played; its audio stays as it is. It plays on after `quit`.\n");
+  }
+  const auto state = engine.client->board().read();
+  const double rate = state && state->rate > 0 ? state->rate : o.audio.rate;
+  bool lost = false;
   const auto submit = [&](const std::string& text) {
-    live->call([&](session::Session& s) { answer(o, text, s.submit(text, hand), o.audio.rate); });
+    auto fate = engine.client->send(text);
+    // It crashed, and its supervisor has started it again.
+    if (!fate && engine.client->closed()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      if (auto again = client::Client::connect(who, &error)) {
+        engine.client = std::move(again);
+        fate = engine.client->send(text);
+      }
+    }
+    lost = !fate;
+    if (fate) answer(o, text, *fate, rate);
   };
   for (std::size_t i = 0; i < o.files.size() && i < 4; ++i) {
-    schedule::Fate ignored;
-    submit(fmt::format("/deck/{}/load {}", i + 1, session::json_text(o.files[i])));
+    std::error_code ignored;
+    // The engine may have been started elsewhere.
+    const std::string path = std::filesystem::absolute(o.files[i], ignored).lexically_normal().string();
+    submit(fmt::format("/deck/{}/load {}", i + 1, session::json_text(path)));
   }
   if (!o.json) fmt::print(stderr, "Intents, one a line; `tactus intents` lists them. End with Ctrl-D, or `quit`.\n");
   std::string text;
-  while (!stop_asked() && std::getline(std::cin, text)) {
+  while (!stop_asked() && !lost && std::getline(std::cin, text)) {
     if (text == "quit" || text == "q") break;
     if (text.starts_with("wait ")) {  // for scripts: seconds
       std::this_thread::sleep_for(
@@ -86,8 +106,9 @@ int play(const Options& o) {
       submit(text);
     }
   }
-  media.set_grace({});
-  return kOk;
+  if (lost) fmt::print(stderr, "tactus: the engine does not answer\n");
+  client::end(engine);
+  return lost ? kFailed : kOk;
 }
 
 }  // namespace
@@ -96,6 +117,7 @@ void add_play(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("play", "Load tracks on decks and take intents from standard input");
   auto o = std::make_shared<Options>();
   cmd->add_option("FILES", o->files, "Up to four tracks, for decks 1 to 4")->expected(0, 4);
+  cmd->add_option("--session", o->session, "The session's folder");
   o->audio.add(cmd);
   cmd->add_option("--level", o->level, "Master level at the start, dB")
       ->capture_default_str()
@@ -110,7 +132,9 @@ void add_play(CLI::App& app, Run& run) {
   cmd->add_flag("--json", o->json, "Each intent's fate as a JSON object");
   cmd->footer(
       "Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"
-      "with the reason. `wait SECONDS` waits, `quit` fades out and ends.\n\n"
+      "with the reason. `wait SECONDS` waits, `quit` ends.\n\n"
+      "An engine that runs is played, and plays on afterwards. Where none runs one is started, under a supervisor,\n"
+      "and fades out at `quit`; should this program be killed it plays on: `tactus stop` ends it.\n\n"
       "Examples:\n  tactus play one.mp3 two.flac\n"
       "  printf '/deck/1/play\\nwait 10\\n/deck/2/sync beat\\n/deck/2/play @bar\\nwait 20\\n' | tactus play one.mp3 "
       "two.flac");

@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include "command.h"
 #include "keys.h"
+#include "paths.h"
 #include "sidecar/board.h"
 #include "sidecar/restarts.h"
 
@@ -20,12 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kPatience = 3s;  // for an engine that was told to end and should fade out
-
-std::string own_program() {
-  std::error_code code;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", code);
-  return code ? "tactus" : path.string();
-}
 
 pid_t start(const std::vector<std::string>& words) {
   std::vector<char*> args;

@@ -18,4 +18,10 @@ std::filesystem::path data_folder() {
 std::filesystem::path demo_folder() { return data_folder() / "demo"; }
 std::filesystem::path sets_folder() { return data_folder() / "sets"; }
 
+std::string own_program() {
+  std::error_code code;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", code);
+  return code ? "tactus" : path.string();
+}
+
 }  // namespace tactus::app

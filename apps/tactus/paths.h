@@ -13,6 +13,9 @@ std::filesystem::path demo_folder();
 // $XDG_DATA_HOME/tactus/sets: where a rendered set goes when nobody said where.
 std::filesystem::path sets_folder();
 
+// The running program's file, or its name where that can't be known.
+std::string own_program();
+
 // Makes the demo crate with a line of progress; an exit code.
 int make_demo(const std::filesystem::path& folder, const demo::Options& options, bool quiet);
 

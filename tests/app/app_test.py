@@ -94,7 +94,7 @@ class Folder(unittest.TestCase):
         self.dir = tempfile.mkdtemp(prefix="tactus-app-")
         self.addCleanup(shutil.rmtree, self.dir)
         self.env = {"XDG_CACHE_HOME": self.dir + "/cache", "XDG_DATA_HOME": self.dir + "/data",
-                    "XDG_MUSIC_DIR": self.dir + "/music", "HOME": self.dir}
+                    "XDG_MUSIC_DIR": self.dir + "/music", "XDG_STATE_HOME": self.dir + "/state", "HOME": self.dir}
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -268,7 +268,8 @@ class Play(Folder):
         self.assertNotIn("refused", split.stdout)
 
     def test_the_cue_bus_goes_where_it_is_routed_and_nowhere_else(self):
-        lines = "wait 0.5\n/deck/1/fader 0\n/deck/1/cue_bus 1\n/deck/1/play\nwait 1.5\nquit\n"
+        # The fader's own ramp comes first.
+        lines = "wait 0.5\n/deck/1/fader 0\n/deck/1/cue_bus 1\nwait 0.1\n/deck/1/play\nwait 1.5\nquit\n"
         four = self.run_tactus("play", "--audio", "file:four.wav", "--routing", "master=1-2 cue=3-4", "a.wav", text=lines)
         self.assertNotIn("refused", four.stdout)
         peaks = [max(abs(v) for v in decode(self.path("four.wav"), c)) for c in range(4)]
@@ -285,6 +286,43 @@ class Play(Folder):
                             text="/deck/1/play\nwait 1\nquit\n")
         self.assertEqual(r.returncode, 0)
         self.assertRegex(r.stderr, "[Hh]eadphones")
+
+    def test_the_engine_is_one_for_all_and_outlives_who_started_it(self):
+        def start(*files):
+            p = subprocess.Popen([TACTUS, "play", "--audio", "null", "--json", *files], stdin=subprocess.PIPE,
+                                 cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 env={**os.environ, **self.env})
+            self.addCleanup(p.communicate)
+            return p
+
+        def ask(p, intent):
+            p.stdin.write(intent + "\n")
+            p.stdin.flush()
+            return json.loads(p.stdout.readline())
+
+        def state():
+            return json.loads(self.run_tactus("state", "--json").stdout)
+
+        first = start("a.wav")
+        self.addCleanup(self.run_tactus, "stop")
+        self.assertEqual(json.loads(first.stdout.readline())["fate"], "accepted")
+        self.assertEqual(ask(first, "/deck/1/play")["fate"], "accepted")
+        engine = state()["pid"]
+        second = start()
+        self.assertEqual(ask(second, "/deck/1/eq/low -6")["fate"], "accepted")
+        second.stdin.write("quit\n")
+        second.stdin.flush()
+        self.assertEqual(second.wait(20), 0)
+        self.assertIn("runs already", second.stderr.read())
+        first.kill()
+        first.wait()
+        time.sleep(0.3)
+        now = state()
+        self.assertEqual(now["pid"], engine)
+        self.assertEqual(now["deck"]["1"]["playing"], 1)
+        self.assertAlmostEqual(now["deck"]["1"]["eq"]["low"], -6, places=3)
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
+        self.assertEqual(self.run_tactus("state").returncode, 1)
 
     def test_the_end_of_input_and_signals_end_it_well(self):
         self.assertEqual(self.run_tactus("play", "--audio", "null", "a.wav", text="/deck/1/play\n").returncode, 0)
