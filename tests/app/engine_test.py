@@ -42,6 +42,23 @@ class Clients(Running):
         self.assertAlmostEqual(state["deck/1/length"], 60, places=3)
         self.assertEqual(state["pid"], self.engine.pid)
 
+    def test_a_client_in_c(self):
+        program = os.path.join(os.path.dirname(TACTUS), "c_client")
+
+        def run(*args):
+            return subprocess.run([program, *args], env=self.env, capture_output=True, text=True, timeout=30)
+        self.assertTrue(wait_until(self.connect().alive))
+        said = run(self.session, "/deck/1/eq/low -6").stdout.splitlines()
+        self.assertEqual(said[0].strip(), "accepted")
+        self.assertRegex(said[1], r"^/done \d+ \S+ \d+ /deck/1/eq/low -6$")
+        self.assertEqual(said[2], "alive 1 rate 48000 unknown 1")
+        self.assertEqual(said[3], "device the ", "cut where its room ends")
+        said = run(self.session, "/deck/1/eq/lo 1").stdout.splitlines()
+        self.assertTrue(said[0].startswith("refused ") and "low" in said[0], said)
+        none = run(self.dir + "/nowhere", "/deck/1/play")
+        self.assertEqual(none.returncode, 1)
+        self.assertIn("no engine runs", none.stderr)
+
     def test_what_a_file_lacks_is_told_later(self):
         c = self.connect()
         c.post("/subscribe", "events")

@@ -1,0 +1,36 @@
+/* The example of docs/clients.md, as C. c_client FOLDER INTENT: prints its fate, and what comes of it. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/tactus_client.h"
+
+int main(int argc, char** argv) {
+  char error[256], text[256];
+  tactus_fate fate;
+  tactus_client* engine;
+  int i;
+  if (argc != 3) return 2;
+  engine = tactus_connect(argv[1], "pad in C", "hand", error, sizeof error);
+  if (!engine) {
+    fprintf(stderr, "%s\n", error);
+    return 1;
+  }
+  tactus_subscribe(engine, "events", 0, NULL);
+  if (tactus_send(engine, argv[2], 2000, &fate) != 0) return 1;
+  printf("%s %s\n", fate.verdict, fate.reason);
+  for (i = 0; i < 50 && fate.id != 0; ++i) {
+    const int got = tactus_next(engine, 100, text, sizeof text);
+    if (got < 0) break;
+    if (got > 0 && strstr(text, argv[2])) {
+      printf("%s\n", text);
+      break;
+    }
+  }
+  if (tactus_look(engine) != 0) return 1;
+  printf("alive %d rate %g unknown %d\n", tactus_alive(engine), tactus_number(engine, "rate"),
+         isnan(tactus_number(engine, "no such")) ? 1 : 0);
+  if (tactus_text(engine, "device", text, 5) == 0) printf("device %s\n", text);
+  tactus_close(engine);
+  return 0;
+}
