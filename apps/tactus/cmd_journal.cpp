@@ -15,8 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string session, out;
-  int run = 0;  // from the latest backwards
+  std::string session, out, as = "set", audio = "set.flac";
+  double from = 0, to = 1e9;  // seconds
+  int run = 0;                // from the latest backwards
   bool json = false;
 };
 
@@ -62,21 +63,47 @@ int show(const Options& o) {
   return kOk;
 }
 
-int export_set(const Options& o) {
-  schedule::ReadJournal journal;
-  const auto* run = find_run(o, journal_of(o), &journal);
-  if (!run) return kFailed;
-  const std::string set = schedule::to_set(*run);
+int write(const Options& o, const std::string& text) {
   if (o.out.empty()) {
-    fmt::print("{}", set);
+    fmt::print("{}", text);
     return kOk;
   }
   std::ofstream file(o.out, std::ios::binary);
-  file << set;
+  file << text;
   file.close();
   if (file) return kOk;
   fmt::print(stderr, "tactus: {} couldn't be written\n", o.out);
   return kFailed;
+}
+
+std::string track_list(const schedule::JournalRun& run) {
+  std::string list;
+  for (const auto& t : schedule::tracks_of(run)) {
+    const double seconds = static_cast<double>(t.frame.v) / run.header.rate.hz;
+    list += fmt::format("{:>8}  deck {}  {}\n", clock_text(seconds), t.deck + 1, t.path);
+  }
+  return list;
+}
+
+int export_run(const Options& o) {
+  schedule::ReadJournal journal;
+  const auto* run = find_run(o, journal_of(o), &journal);
+  if (!run) return kFailed;
+  if (o.as == "tracks") return write(o, track_list(*run));
+  if (o.as == "cue") return write(o, schedule::to_cue_sheet(*run, o.audio));
+  return write(o, schedule::to_set(*run));
+}
+
+int cut_run(const Options& o) {
+  schedule::ReadJournal journal;
+  const auto* run = find_run(o, journal_of(o), &journal);
+  if (!run) return kFailed;
+  const SampleRate rate = run->header.rate;
+  const auto at = [rate](double seconds) { return Frame{rate.frames(Seconds{seconds}).v}; };
+  const schedule::JournalRun part = schedule::cut(*run, at(o.from), at(o.to));
+  std::string text = schedule::to_line(part.header);
+  for (const auto& e : part.entries) text += schedule::to_line(e);
+  return write(o, text);
 }
 
 }  // namespace
@@ -96,12 +123,25 @@ void add_journal(CLI::App& app, Run& run) {
   list->add_flag("--json", o->json, "As it is in the file");
   list->footer("Example:\n  tactus journal show --run 1");
   list->callback([&run, o] { run = [o] { return show(*o); }; });
-  auto* out = cmd->add_subcommand("export", "As a set file, for `tactus render`");
+  auto* out = cmd->add_subcommand("export", "As a set file for `tactus render`, a track list or a cue sheet");
   common(out);
-  out->add_option("-o,--out", o->out, "The set file; without it to standard output");
+  out->add_option("--as", o->as, "set, tracks or cue")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"set", "tracks", "cue"}));
+  out->add_option("--audio", o->audio, "The recording that a cue sheet is of")->capture_default_str();
+  out->add_option("-o,--out", o->out, "The file; without it to standard output");
   out->footer(
-      "Example:\n  tactus journal export -o last-night.jsonl && tactus render last-night.jsonl -o last-night.flac");
-  out->callback([&run, o] { run = [o] { return export_set(*o); }; });
+      "Examples:\n  tactus journal export -o last-night.jsonl && tactus render last-night.jsonl -o last-night.flac\n"
+      "  tactus journal export --as tracks\n"
+      "  tactus journal export --as cue --audio last-night.flac -o last-night.cue");
+  out->callback([&run, o] { run = [o] { return export_run(*o); }; });
+  auto* part = cmd->add_subcommand("cut", "A part of it, as a journal");
+  common(part);
+  part->add_option("--from", o->from, "Seconds from the run's start")->capture_default_str();
+  part->add_option("--to", o->to, "Seconds from the run's start; what is there is left out");
+  part->add_option("-o,--out", o->out, "The file; without it to standard output");
+  part->footer("Example:\n  tactus journal cut --from 600 --to 1200 -o ten-minutes.jsonl");
+  part->callback([&run, o] { run = [o] { return cut_run(*o); }; });
 }
 
 }  // namespace tactus::app

@@ -57,6 +57,19 @@ ReadJournal read_journal(std::string_view text);
 // unknown, and entries are left out.
 ReadJournal read_journal_tail(std::string_view text);
 
+// A track that was put on: from when its deck first moved after the load.
+struct PlayedTrack {
+  Frame frame;
+  int deck = 0;  // from 0
+  std::string path;
+};
+std::vector<PlayedTrack> tracks_of(const JournalRun& run);
+// A cue sheet (CDRWIN's, as players read it) for a recording `audio` of the run that began at its first frame: a TRACK
+// for each, INDEX 01 in minutes, seconds and 75ths.
+std::string to_cue_sheet(const JournalRun& run, const std::string& audio);
+// The part of a run within [from, to): its header, and what lies there.
+JournalRun cut(const JournalRun& run, Frame from, Frame to);
+
 // A run as a set file, by time, with what is needed to hear it again: {"tactus_set": 1, ...} and a line each intent.
 std::string to_set(const JournalRun& run);
 

@@ -1,5 +1,7 @@
 // Puts a session's journal on the disk, line by line, behind the session's back: the control thread hands lines over
-// and never waits. A line is on the disk at most 50 ms later.
+// and never waits. At most 50 ms later a line is with the system, where a crash of the engine can't harm it; a second
+// thread sees to it that the system writes it down at once, for the case that the power goes, and takes as long as the
+// disk takes.
 //
 // When the disk is full or gone the music goes on, the user is told once, lines are kept (the latest kKept of them) and
 // written when it is back. A line is never left half: what was written of it is cut off again.
@@ -41,6 +43,7 @@ class JournalWriter {
   void run();
   void drain();
   void write_kept();
+  void sync();
 
   UniqueFd fd_;
   std::function<void(const std::string&)> notice_;
@@ -48,8 +51,10 @@ class JournalWriter {
   std::string kept_;  // whole lines that aren't on the disk yet
   bool troubled_ = false;
   std::atomic<std::uint64_t> lost_{0};
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
+  std::atomic<bool> stop_{false}, ended_{false};
+  std::atomic<std::uint32_t> written_{0};  // rounds that wrote something; the syncer waits for it to change
+  std::atomic<int> sync_error_{0};
+  std::thread thread_, syncer_;
 };
 
 }  // namespace tactus::session

@@ -134,6 +134,11 @@ class Clients(Running):
         self.assertEqual(again["/deck/1/fader 0.5 @now"], done[2])
         play = [line for line in lines if line.get("do") == "/deck/1/play"][0]
         self.assertEqual(again["/deck/1/play @now"], play["frame"])
+        self.assertIn(self.track, self.run_tactus("journal", "export", "--as", "tracks").stdout)
+        self.assertIn('TITLE "tone"', self.run_tactus("journal", "export", "--as", "cue").stdout)
+        part = self.run_tactus("journal", "cut", "--from", "0", "--to", "0").stdout.splitlines()
+        self.assertEqual(len(part), 1, "the header alone")
+        self.more = ("--resume", "off")
         self.start()
         self.assertEqual(self.run_tactus("stop").returncode, 0)
         self.engine.wait(10)
@@ -216,6 +221,16 @@ class Reliability(Running):
         self.assertLess(slowest, 2.0)
         self.unhurt(c, before)
         self.assertGreater(c.state()["throttled"], 1000)
+        flood.close()
+        flood = self.connect(name="flood", kind="osc")
+        flood._socket.settimeout(5)
+        told, until = None, time.monotonic() + 10
+        while told is None and time.monotonic() < until:
+            flood._socket.sendall(packet)
+            message = flood.next(0.001)
+            if message and message[0] == "/refused":
+                told = message[1][1]
+        self.assertRegex(told, r"^flood \(pid \d+\) sends ")
 
     def test_a_client_that_never_reads_and_one_that_is_frozen(self):
         c = self.connect()

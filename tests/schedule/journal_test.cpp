@@ -11,7 +11,7 @@ using namespace tactus::schedule;
 namespace {
 
 std::string run_of(bool ended) {
-  std::string text = to_line(JournalHeader{SampleRate{44100}, Bpm{126}, "2026-11-23T21:04:05Z", "0.1.0"});
+  std::string text = to_line(JournalHeader{SampleRate{44100}, Bpm{126}, "2026-11-23T21:04:05Z", "0.1.0", 0, {}});
   JournalEntry e;
   e.frame = Frame{44100};
   e.beat = Beat::of(2.1);
@@ -26,6 +26,34 @@ std::string run_of(bool ended) {
   text += to_line(e);
   e.what = JournalEntry::What::end;
   return ended ? text + to_line(e) : text;
+}
+
+TEST(Journal, KnowsWhatWasPlayedAndWhen) {
+  using Entry = JournalEntry;
+  const auto done = [](std::int64_t frame, const char* text) {
+    return Entry{Entry::What::done, Frame{frame}, {}, text, "hand x", {}};
+  };
+  JournalRun run;
+  run.entries = {done(0, "/deck/1/load \"/m/one \\\"x\\\".flac\""),
+                 done(48000, "/deck/1/play"),
+                 done(60000, "/deck/2/load \"/m/never.flac\""),
+                 done(60500, "/deck/1/pause"),
+                 done(61000, "/deck/1/play"),
+                 done(70000, "/deck/2/load /m/two.mp3"),
+                 done(48000 * 61 + 640 * 2, "/deck/2/play @bar"),
+                 {Entry::What::end, Frame{48000 * 70}, {}, {}, {}, {}}};
+  const auto tracks = tracks_of(run);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].path, "/m/one \"x\".flac");
+  EXPECT_EQ(tracks[0].frame.v, 48000);
+  EXPECT_EQ(tracks[1].deck, 1);
+  EXPECT_EQ(to_cue_sheet(run, "a.flac"),
+            "FILE \"a.flac\" WAVE\n  TRACK 01 AUDIO\n    TITLE \"one 'x'\"\n    INDEX 01 00:01:00\n"
+            "  TRACK 02 AUDIO\n    TITLE \"two\"\n    INDEX 01 01:01:02\n");
+  const JournalRun part = cut(run, Frame{60000}, Frame{70000});
+  EXPECT_EQ(part.entries.size(), 3U);
+  EXPECT_FALSE(part.ended);
+  EXPECT_TRUE(cut(run, Frame{0}, Frame{48000 * 100}).ended);
 }
 
 TEST(Journal, WhatIsWrittenIsRead) {

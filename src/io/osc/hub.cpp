@@ -24,8 +24,9 @@ namespace tactus::io {
 namespace {
 
 constexpr std::size_t kInbox = 8192, kOutbox = 8192;
-constexpr int kReadsAtOnce = 16;            // of one peer, before the next has its turn
-constexpr std::size_t kUdpSenders = 256;    // that are told apart; beyond, the longest silent is forgotten
+constexpr int kReadsAtOnce = 16;          // of one peer, before the next has its turn
+constexpr std::size_t kUdpSenders = 256;  // that are told apart; beyond, the longest silent is forgotten
+constexpr std::size_t kMostName = 31;
 constexpr double kToldEverySeconds = 0.25;  // a sender that is refused hears of it so often
 
 double now_s() {
@@ -53,9 +54,9 @@ struct Outgoing {
 struct Peer {
   ClientId id = 0;
   Incoming::Way way = Incoming::Way::local;
-  std::string name;
-  UniqueFd fd;            // of a stream
-  sockaddr_in address{};  // of a UDP sender
+  std::string place, name;  // where it is; what it is called
+  UniqueFd fd;              // of a stream
+  sockaddr_in address{};    // of a UDP sender
   double tokens = 0, refilled = 0, heard = 0, told = 0;
   std::uint64_t refused = 0;  // since it was told
   std::vector<std::byte> in;
@@ -223,9 +224,9 @@ void Hub::accept_all(const UniqueFd& listener, Incoming::Way way) {
       sockaddr_in a{};
       socklen_t size = sizeof a;
       ::getpeername(fd.get(), reinterpret_cast<sockaddr*>(&a), &size);
-      peer->name = address_text(a);
+      peer->place = peer->name = address_text(a);
     } else {
-      peer->name = peer_process(fd.get());
+      peer->place = peer->name = peer_process(fd.get());
     }
     peer->fd = std::move(fd);
     clients_.fetch_add(1, std::memory_order_relaxed);
@@ -296,7 +297,7 @@ Peer& Hub::udp_peer(const sockaddr_in& from) {
   peer->id = next_++;
   peer->way = Incoming::Way::udp;
   peer->address = from;
-  peer->name = address_text(from);
+  peer->place = peer->name = address_text(from);
   peer->tokens = tokens;
   peer->refilled = now_s();
   return *peers_.emplace(peer->id, std::move(peer)).first->second;
@@ -345,7 +346,11 @@ void Hub::packet_from(Peer& peer, std::span<const std::byte> bytes) {
     Incoming in;
     in.way = peer.way;
     in.client = peer.id;
-    in.peer = peer.name;
+    in.peer = peer.place;
+    // Who says its name is called by it.
+    if (found[i].message.address == "/hello" && !found[i].message.text(0).empty()) {
+      peer.name = found[i].message.text(0).substr(0, kMostName) + " (" + peer.place + ")";
+    }
     in.wait_seconds = found[i].at.immediate() ? 0 : std::max(0.0, found[i].at.from(wall));
     in.message = std::move(found[i].message);
     if (!queue(std::move(in))) {
