@@ -84,21 +84,35 @@ class Club {
     int clicks = 0;
   };
   Heard listen(Peer& peer, double seconds) {
-    const std::int64_t from = world().now.v + 2400;
+    const auto span = static_cast<std::int64_t>(seconds * 48000);
+    std::int64_t from = 0;
     {
       const std::lock_guard lock(mutex_);
+      from = static_cast<std::int64_t>(record_.size()) + 2400;
       start_ns_ = 1e300;  // a machine that stole time has moved the null device's clock
     }
-    wait_frames(static_cast<std::int64_t>(seconds * 48000) + 4800);
-    const std::lock_guard lock(mutex_);
+    if (!wait_frames(span + 9600)) {
+      ADD_FAILURE() << "the engine stood still";
+      return {};
+    }
+    std::vector<float> heard_now;  // not held while the peer is asked, or the record would overflow meanwhile
+    double start = 0, bpm = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (static_cast<std::int64_t>(record_.size()) < from + span + 2400 || lost_ > 0) {
+        ADD_FAILURE() << "the record has holes: " << record_.size() << " frames of " << world_.now.v;
+        return {};
+      }
+      heard_now.assign(record_.begin() + from - 2400, record_.begin() + from + span + 2400);
+      start = start_ns_ + static_cast<double>(from - 2400) * 1e9 / 48000;
+      bpm = world_.snapshot.bpm;
+    }
     Heard heard;
-    const std::int64_t to = from + static_cast<std::int64_t>(seconds * 48000);
-    for (std::int64_t i = from; i < to; ++i) {
-      if (std::fabs(record_[static_cast<std::size_t>(i)]) < 0.2f) continue;
-      const double centre = static_cast<double>(i) + 2 + click_error(record_, static_cast<double>(i) + 2);
-      const double ns = start_ns_ + centre * 1e9 / 48000;
-      const double beat = peer.beat(static_cast<std::int64_t>(ns));
-      const double off = (beat - std::round(beat)) * 60'000 / world_.snapshot.bpm;
+    for (std::int64_t i = 2400; i < span; ++i) {
+      if (std::fabs(heard_now[static_cast<std::size_t>(i)]) < 0.2f) continue;
+      const double centre = static_cast<double>(i) + 2 + click_error(heard_now, static_cast<double>(i) + 2);
+      const double beat = peer.beat(static_cast<std::int64_t>(start + centre * 1e9 / 48000));
+      const double off = (beat - std::round(beat)) * 60'000 / bpm;
       heard.worst_ms = std::max(heard.worst_ms, std::fabs(off));
       heard.mean_ms += off;
       ++heard.clicks;
@@ -130,6 +144,7 @@ class Club {
     // The block that ends at `frame` had begun when it was seen; the earliest sight is the truest.
     start_ns_ = std::min(start_ns_, now - static_cast<double>(frame - kBlock) * 1e9 / 48000);
     rt::TapFrame f;
+    if (s.host().tap()->writable() == 0) ++lost_;
     while (s.host().tap()->pop(f)) record_.push_back(f.left);
     const double before = world_.snapshot.bpm;
     world_ = s.world();
@@ -148,7 +163,8 @@ class Club {
   std::mutex mutex_;
   schedule::World world_;
   double start_ns_ = 1e300, worst_step_ = 0, worst_phase_ = 0;
-  std::vector<float> record_;
+  std::vector<float> record_;  // from frame 0
+  int lost_ = 0;               // times that the control thread came too late for it
   std::unique_ptr<session::Live> live_;
 };
 

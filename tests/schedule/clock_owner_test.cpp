@@ -307,13 +307,21 @@ TEST(ClockOwner, RandomNightsKeepTheMapSound) {
           b.tempo_intent({uniform(60, 200)}, Beats::of(uniform(0, 8)), When::at(Beat::of(b.beat() + uniform(0, 20))));
           break;
         case 5:
-          b.source(static_cast<ask::ClockSource::Kind>(random() % 3), n);
+          b.source(static_cast<ask::ClockSource::Kind>(random() % 4), n);
           break;
         case 6:
           b.tempo_intent({uniform(60, 200)}, {}, {});
           break;
+        case 7:
+          b.world.link = {0, uniform(0, 100), uniform(20, 999), random() % 3, random() % 4 != 0};
+          break;
         default:
           break;
+      }
+      if (b.world.link.frame >= 0) {  // Link's beats go on, and now and then somewhere else
+        const double passed = static_cast<double>(b.world.now.v - b.world.link.frame);
+        b.world.link.beat += passed * b.world.link.bpm / (60 * kRate) + (random() % 50 == 0 ? uniform(0, 4) : 0);
+        b.world.link.frame = b.world.now.v;
       }
       const music::TempoMap before = b.clock.map();
       const Frame earliest = b.earliest();
