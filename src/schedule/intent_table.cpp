@@ -193,6 +193,8 @@ constexpr IntentRow kTable[] = {
    .spoken = {"clock to deck {deck} = deck {deck}", "clock to auto = auto", "clock to link = link"}, .section = kClock, .help = "Who leads: auto (Link when others are there, else the deck that has played longest), internal, Link, or a deck.", .example = "/clock/source deck 2"},
   {.pattern = "/clock/tempo", .args = {number("bpm", "BPM", 20, 300)}, .meaning = asks(Host::clock_tempo), .ramps = Ramps::linear, .control = Control::clock,
    .spoken = {"tempo {bpm}"}, .section = kClock, .help = "The session's tempo. A leading deck that isn't synced changes its own tempo with it.", .example = "/clock/tempo 128 over 32 beats"},
+  {.pattern = "/clock/tap", .meaning = does(Meta::tap), .control = Control::clock,
+   .section = kClock, .help = "A tap on the beat. From the third on they set the tempo, as /clock/tempo does; a pause of 2 s begins anew.", .example = "/clock/tap"},
   {.pattern = "/clock/quantum", .args = {beats(1, 32)}, .meaning = asks(Host::clock_quantum), .control = Control::clock,
    .section = kClock, .help = "The length of a bar.", .example = "/clock/quantum 4"},
 

@@ -44,7 +44,7 @@ struct ArgSpec {
 struct Meaning {
   enum class Kind { param, op, loop, host, meta };
   enum class Host { load, unload, load_double, fx_type, clock_source, clock_tempo, clock_quantum };
-  enum class Meta { undo, panic, silence };
+  enum class Meta { undo, panic, silence, tap };
   enum class Convert {
     none,     // no value
     plain,    // argument 0 as it is

@@ -83,6 +83,8 @@ Fate Scheduler::submit(const Intent& intent, const Source& source, const World& 
     return fate;
   };
   if (const std::string why = check(intent); !why.empty()) return refuse(why);
+  const Meaning& meaning = intent.row->meaning;
+  if (meaning.kind == Meaning::Kind::meta && meaning.meta == Meaning::Meta::tap) return tapped(source, world);
   d.control = control_of(intent, d.address);
   d.entry.intent = intent;
   d.entry.source = source;
@@ -101,6 +103,24 @@ Fate Scheduler::submit(const Intent& intent, const Source& source, const World& 
   if (const std::string why = room(d); !why.empty()) return refuse(why);
   if (!d.control.empty()) touches_.touch(d.control, source.kind, world.now, world.frames(options_.hold_seconds));
   return wait_for_tick ? coalesce(d) : accept(d);
+}
+
+// Taps are an intent's way of saying a tempo: what they say is judged as that intent.
+Fate Scheduler::tapped(const Source& source, const World& world) {
+  const auto bpm = taps_.tap(world.seconds(world.now - Frame{}));
+  if (bpm) {
+    Fate fate = submit(*parse("/clock/tempo " + number_text(std::round(bpm->v * 100) / 100)).intent, source, world);
+    if (fate.note.empty() && fate.verdict != Fate::Verdict::refused)
+      fate.note = number_text(std::round(bpm->v * 100) / 100) + " BPM";
+    return fate;
+  }
+  Fate fate;
+  fate.verdict = Fate::Verdict::accepted;
+  fate.id = next_id_++;
+  fate.frame = world.now;
+  fate.beat = world.beat_of(world.now);
+  fate.note = "tap on";
+  return fate;
 }
 
 void Scheduler::stamp(Draft& d, When at) const {

@@ -25,6 +25,7 @@
 #include "schedule/guards.h"
 #include "schedule/mix_model.h"
 #include "schedule/parse.h"
+#include "schedule/tap_tempo.h"
 #include "schedule/translate.h"
 #include "schedule/undo.h"
 
@@ -158,6 +159,7 @@ class Scheduler {
 
   // Deciding when, and carrying out (scheduler.cpp).
   void stamp(Draft& d, msg::When at) const;
+  Fate tapped(const Source& source, const World& world);
   Fate accept(Draft& d);
   Fate coalesce(Draft& d);
   void place(Entry e, const World& world, Output& out);
@@ -192,6 +194,7 @@ class Scheduler {
   RateLimiter limiter_;
   Touches touches_;
   UndoLog undo_;
+  TapTempo taps_;
   EndWatch ends_;
   std::array<std::uint64_t, msg::kMaxDecks> safety_looped_{};  // the track that got its safety loop
   std::vector<Entry> pending_;                                 // those that are not executed yet

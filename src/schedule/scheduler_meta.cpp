@@ -61,6 +61,8 @@ std::string Scheduler::say(Draft& d) const {
     case Meaning::Meta::silence:
       say_silence(d);
       break;
+    case Meaning::Meta::tap:  // became another intent before it got here
+      break;
   }
   return {};
 }

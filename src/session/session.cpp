@@ -81,6 +81,13 @@ schedule::Fate Session::submit(const schedule::Parsed& parsed, const std::string
   schedule::Fate fate = scheduler_.submit(*parsed.intent, source, world_, at);
   if (fate.id) asked_[fate.id] = {text, std::string(schedule::kind_name(source.kind)) + " " + source.name};
   carry_out(fate.out);
+  // A tap that only counts is all done by now.
+  const schedule::Meaning& meaning = parsed.intent->row->meaning;
+  if (meaning.kind == schedule::Meaning::Kind::meta && meaning.meta == schedule::Meaning::Meta::tap) {
+    HostAction tap;
+    tap.id = fate.id;
+    done_here(tap, fate.frame);
+  }
   return fate;
 }
 
@@ -244,15 +251,27 @@ void Session::act(const HostAction& action) {
   } else {
     if (clock_.apply(action, world_.now + world_.lead)) publish_map();
     carry_out(scheduler_.host_done(action.id, world_));
+    done_here(action, world_.frame_of(action.when));
   }
+}
+
+// The engine reports what it executed; what was done here is reported here.
+void Session::done_here(const HostAction& action, Frame frame) {
+  const auto asked = asked_.find(action.id);
+  if (asked == asked_.end()) return;
+  if (observer_.executed) {
+    observer_.executed({action.id, asked->second.text, asked->second.from, world_.beat_of(frame), frame});
+  }
+  asked_.erase(asked);
 }
 
 void Session::set_fx(const HostAction& action, const ask::FxType& what) {
   const int slot = what.unit * msg::kFxSlots + what.slot;
   const int effect = what.name.empty() ? -1 : msg::find_fx(what.name);
-  auto attempt = [this, id = action.id, deck = what.deck, slot, effect] {
+  auto attempt = [this, action, deck = what.deck, slot, effect] {
     if (!host_.set_fx(deck, slot, effect)) return false;
-    carry_out(scheduler_.host_done(id, world_));
+    carry_out(scheduler_.host_done(action.id, world_));
+    done_here(action, world_.now);
     return true;
   };
   if (!attempt()) retries_.push_back(attempt);

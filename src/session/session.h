@@ -130,6 +130,7 @@ class Session {
               const std::function<void(const LoadedTrack&)>& then);
   void ask_for_analysis(std::uint64_t track_id, int deck, const std::string& path);
   void set_fx(const schedule::HostAction& action, const schedule::ask::FxType& what);
+  void done_here(const schedule::HostAction& action, Frame frame);
   msg::Command command(const schedule::HostAction& action, msg::Op op, int deck) const;
   void send(const msg::Command& c);
   void flush();

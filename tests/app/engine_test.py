@@ -112,6 +112,8 @@ class Clients(Running):
         c.post("/subscribe", "events")
         self.play(c)
         done = None
+        for text in ("/deck/2/fx/1/1/type echo", "/clock/quantum 3"):  # done by the session, not by the engine
+            self.assertEqual(c.send(text).verdict, "accepted")
         c.post("/deck/1/fader", 0.5)
         until = time.monotonic() + 5
         while done is None and time.monotonic() < until:
@@ -126,6 +128,8 @@ class Clients(Running):
         self.assertEqual(lines[0]["tactus_journal"], 1)
         fader = [line for line in lines if "fader" in line.get("do", "")]
         self.assertEqual(fader, [{"frame": done[2], "beat": done[1], "do": "/deck/1/fader 0.5", "from": "hand test"}])
+        for text in ("/deck/2/fx/1/1/type echo", "/clock/quantum 3"):
+            self.assertEqual(len([line for line in lines if line.get("do") == text]), 1, text)
         self.assertIn("cut short", self.run_tactus("journal", "show").stdout)
         self.assertEqual(self.run_tactus("journal", "export", "-o", self.dir + "/again.jsonl").returncode, 0)
         r = self.run_tactus("render", self.dir + "/again.jsonl", "-o", self.dir + "/again.wav", "--json", "--quiet")

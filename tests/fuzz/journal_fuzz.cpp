@@ -1,18 +1,21 @@
-// Any bytes as a journal: what is read of it is written and read back the same, and becomes a set file.
+// Any bytes as a journal: what is read of it is written and read back the same, and becomes a set file; and an engine
+// that starts on it makes something of it.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
-#include "schedule/journal.h"
+#include "schedule/comeback.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tactus::schedule;
-  const ReadJournal read = read_journal(std::string_view(reinterpret_cast<const char*>(data), size));
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const ReadJournal read = read_journal(text);
+  static_cast<void>(read_journal_tail(text));
   for (const JournalRun& run : read.runs) {
-    std::string text = to_line(run.header);
-    for (const JournalEntry& e : run.entries) text += to_line(e);
-    const ReadJournal again = read_journal(text);
+    std::string written = to_line(run.header);
+    for (const JournalEntry& e : run.entries) written += to_line(e);
+    const ReadJournal again = read_journal(written);
     if (again.skipped != 0 || again.runs.size() != 1) std::abort();
     if (again.runs[0].entries.size() != run.entries.size() || again.runs[0].ended != run.ended) std::abort();
     for (std::size_t i = 0; i < run.entries.size(); ++i) {
@@ -20,5 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     static_cast<void>(to_set(run));
   }
+  const Comeback back = come_back(read, 1'000'000'000, "boot", ComebackMode::now);
+  if (back.set && read_checkpoint(to_line(*back.set)) == std::nullopt) std::abort();
   return 0;
 }
