@@ -208,6 +208,8 @@ class EngineSet : public ScriptedSet {
   }
 
   void write_transport() {
+    add_op(Op::cue_set, -1);
+    add_op(Op::cue_set, options_.rate * 2);
     add_op(Op::hotcue_set, -1, 3);
     add_op(Op::hotcue_set, options_.rate * 3, 4);
     add_op(Op::hotcue_jump, 0, 3);
