@@ -1,6 +1,8 @@
 """An engine on the null device for each test, for engine_test.py and faults_test.py. FOLDER_OF_PROGRAMS is the first
 argument of both."""
+import array
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -8,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+import wave
 
 BIN = os.path.abspath(sys.argv.pop(1))
 TACTUS = os.path.join(BIN, "tactus")
@@ -15,11 +18,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "clients"
 import tactus  # noqa: E402
 
 
-def write_tone(path, seconds, rate=48000):
-    import array
-    import math
-    import wave
-    mono = [int(8000 * math.sin(2 * math.pi * 440 * i / rate)) for i in range(rate)] * seconds
+def write_wav(path, mono, rate):
+    """16-bit samples, the same on both sides."""
     both = array.array("h", [v for m in mono for v in (m, m)])
     with wave.open(path, "wb") as f:
         f.setnchannels(2)
@@ -28,22 +28,18 @@ def write_tone(path, seconds, rate=48000):
         f.writeframes(both.tobytes())
 
 
+def write_tone(path, seconds, rate=48000):
+    write_wav(path, [int(8000 * math.sin(2 * math.pi * 440 * i / rate)) for i in range(rate)] * seconds, rate)
+
+
 def write_clicks(path, bpm, seconds, rate=48000):
     """Clicks on the beats, the first of four higher: a tempo that an analysis can't miss."""
-    import array
-    import math
-    import wave
     mono = array.array("h", bytes(2 * rate * seconds))
     for beat in range(int(seconds * bpm / 60)):
         at, hz = round(beat * 60 / bpm * rate), 1800 if beat % 4 == 0 else 900
         for i in range(min(1200, len(mono) - at)):
             mono[at + i] = int(16000 * math.exp(-i / 250) * math.sin(2 * math.pi * hz * i / rate))
-    both = array.array("h", [v for m in mono for v in (m, m)])
-    with wave.open(path, "wb") as f:
-        f.setnchannels(2)
-        f.setsampwidth(2)
-        f.setframerate(rate)
-        f.writeframes(both.tobytes())
+    write_wav(path, mono, rate)
 
 
 def wait_until(what, seconds=10):
