@@ -24,6 +24,7 @@
 #include "session/script.h"
 #include "session/set_keeper.h"
 #include "session/track_sources.h"
+#include "start_option.h"
 
 namespace tactus::app {
 
@@ -39,7 +40,7 @@ struct Options {
   std::vector<std::string> osc;
   std::string osc_bind = "127.0.0.1";
   std::string resume = "now";
-  double level = -6, tempo = 120, safety_loop = 0;
+  StartOption start;
   bool link = false;
   double link_offset = 0;
   std::string record, record_what = "master", record_format = "flac", record_split = "no";
@@ -161,12 +162,12 @@ int engine(const Options& o) {
   session::MediaStack media(true);
   session::LiveSource source(media.cache(), media.analyses());
   options.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
-  options.session.tempo = back.set ? back.set->bpm : Bpm{o.tempo};
+  options.session.tempo = back.set ? back.set->bpm : Bpm{o.start.tempo};
   options.session.max_block = o.audio.block;
   options.session.target_lufs = o.auto_gain.target();
-  options.session.scheduler.safety_loop_beats = o.safety_loop;
+  options.session.scheduler.safety_loop_beats = o.start.safety_loop;
   options.session.feeder_threads = session::default_feeder_threads();
-  options.master_db = o.level;
+  options.master_db = o.start.level;
   if (o.link) options.link = session::LinkOptions{o.link_offset};
 
   // The hub's thread may want to wake a Live that isn't there yet, or no more.
@@ -281,19 +282,11 @@ void add_engine(CLI::App& app, Run& run) {
   cmd->add_option("--record-split", o->record_split, "Another file every so often: minutes:60, tracks, no")
       ->capture_default_str()
       ->needs(record);
-  cmd->add_option("--level", o->level, "Master level at the start, dB")
-      ->capture_default_str()
-      ->check(CLI::Range(-60.0, 6.0));
-  cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")
-      ->capture_default_str()
-      ->check(CLI::Range(20.0, 300.0));
+  o->start.add(cmd);
   auto* link = cmd->add_flag("--link", o->link, "Share tempo and beats with others on the network, by Ableton Link");
   cmd->add_option("--link-offset", o->link_offset, "So much later than the device says is our sound heard, ms")
       ->check(CLI::Range(-500.0, 500.0))
       ->needs(link);
-  cmd->add_option("--safety-loop", o->safety_loop, "Beats that a sounding deck loops rather than end; 0: it ends")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 64.0));
   cmd->add_option("--resume", o->resume,
                   "After a crash the set goes on where it would be now, or where it stopped; off: empty decks")
       ->capture_default_str()

@@ -11,6 +11,7 @@
 #include "keys.h"
 #include "paths.h"
 #include "session/script.h"
+#include "start_option.h"
 
 namespace tactus::app {
 
@@ -20,9 +21,8 @@ struct Options {
   std::vector<std::string> files;
   std::string session;
   AudioOption audio;
-  double level = -6, tempo = 120;
+  StartOption start;
   AutoGainOption auto_gain;
-  double safety_loop = 0;
   bool json = false;
 };
 
@@ -42,17 +42,14 @@ void answer(const Options& o, const std::string& text, const client::Fate& fate,
 // The options of the engine that is started when none runs.
 std::vector<std::string> engine_words(const Options& o) {
   std::vector<std::string> words = o.audio.words();
-  const auto add = [&words](const char* name, const std::string& value) {
-    words.emplace_back(name);
-    words.push_back(value);
+  const auto add = [&words](const std::vector<std::string>& more) {
+    words.insert(words.end(), more.begin(), more.end());
   };
-  add("--level", fmt::format("{}", o.level));
-  add("--tempo", fmt::format("{}", o.tempo));
-  add("--lufs", fmt::format("{}", o.auto_gain.lufs));
-  if (o.auto_gain.off) words.emplace_back("--no-auto-gain");
-  add("--safety-loop", fmt::format("{}", o.safety_loop));
+  add(o.start.words());
+  add({"--lufs", fmt::format("{}", o.auto_gain.lufs)});
+  if (o.auto_gain.off) add({"--no-auto-gain"});
   // Who names files wants those on the decks, not what a crash left.
-  if (!o.files.empty()) add("--resume", "off");
+  if (!o.files.empty()) add({"--resume", "off"});
   return words;
 }
 
@@ -119,16 +116,8 @@ void add_play(CLI::App& app, Run& run) {
   cmd->add_option("FILES", o->files, "Up to four tracks, for decks 1 to 4")->expected(0, 4);
   cmd->add_option("--session", o->session, "The session's folder");
   o->audio.add(cmd);
-  cmd->add_option("--level", o->level, "Master level at the start, dB")
-      ->capture_default_str()
-      ->check(CLI::Range(-60.0, 6.0));
-  cmd->add_option("--tempo", o->tempo, "Tempo of the clock until a deck leads it")
-      ->capture_default_str()
-      ->check(CLI::Range(20.0, 300.0));
+  o->start.add(cmd);
   o->auto_gain.add(cmd);
-  cmd->add_option("--safety-loop", o->safety_loop, "Beats that a sounding deck loops rather than end; 0: it ends")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 64.0));
   cmd->add_flag("--json", o->json, "Each intent's fate as a JSON object");
   cmd->footer(
       "Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"

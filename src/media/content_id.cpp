@@ -10,8 +10,8 @@
 #include <memory>
 #include <vector>
 
-#include "media/source_file.h"
 #include "base/unique_fd.h"
+#include "media/source_file.h"
 
 namespace tactus::media {
 

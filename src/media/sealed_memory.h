@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 
-#include "media/result.h"
 #include "base/unique_fd.h"
+#include "media/result.h"
 
 namespace tactus::media {
 

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <string>
 
-#include "media/result.h"
 #include "base/unique_fd.h"
+#include "media/result.h"
 
 namespace tactus::media {
 

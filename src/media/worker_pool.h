@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "media/result.h"
 #include "base/unique_fd.h"
+#include "media/result.h"
 
 namespace tactus::media {
 

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "media/result.h"
 #include "base/unique_fd.h"
+#include "media/result.h"
 
 namespace tactus::media {
 

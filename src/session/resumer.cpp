@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "session/deck_words.h"
 
 namespace tactus::session {
 
@@ -15,14 +16,6 @@ constexpr std::int64_t kGiveUpNs = 30'000'000'000;
 constexpr double kPrimeSeconds = 0.06;
 // A restart isn't anybody's hand; but nobody had their hands on anything yet, either.
 const schedule::Source kResume{"resume", schedule::Source::Kind::script, 1};
-
-std::string deck_address(int deck) { return "/deck/" + std::to_string(deck + 1) + "/"; }
-
-std::string seconds_text(double frames, double rate) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.12g", std::max(0.0, frames / rate));
-  return text;
-}
 
 std::string quoted(const std::string& path) {
   schedule::Intent load = *schedule::parse("/deck/1/load x").intent;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "schedule/parse.h"
+#include "session/deck_words.h"
 
 namespace tactus::session {
 
@@ -14,15 +15,6 @@ namespace {
 
 constexpr std::int64_t kLookNs = 25'000'000, kPlayingNs = 2'000'000'000, kStillNs = 10'000'000'000;
 constexpr double kJumpSeconds = 0.005;  // off where a deck was bound to be: somebody moved it
-
-std::string deck_address(int deck) { return "/deck/" + std::to_string(deck + 1) + "/"; }
-
-// Six digits of a second are a twentieth of a frame.
-std::string seconds_text(double frames, double rate) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", std::max(0.0, frames / rate));
-  return text;
-}
 
 schedule::DeckPoint point_of(const Session& session, int d, std::int64_t since) {
   const schedule::World& world = session.world();

@@ -36,11 +36,13 @@ class Table {
     add("version", s.version), add("size", s.size), add("epoch", s.epoch), add("heartbeat_ns", s.heartbeat_ns);
     add("pid", s.pid), add("library_revision", s.library_revision), add("frame", s.frame), add("rate", s.rate);
     add("latency", s.latency), add("beat", s.beat), add("bpm", s.bpm), add("bar", s.bar), add("phrase", s.phrase);
-    add("leader", s.leader), add("link_peers", s.link_peers), add("on_device", s.on_device), text("device", s.device), add("xruns", s.xruns);
+    add("leader", s.leader), add("link_peers", s.link_peers), add("on_device", s.on_device), text("device", s.device),
+        add("xruns", s.xruns);
     add("blocks", s.blocks), add("cpu_mean", s.cpu_mean), add("cpu_worst", s.cpu_worst);
     add("master_left", s.master_left), add("master_right", s.master_right), add("reduction", s.reduction);
     add("crossfader", s.crossfader), add("bypassed_nodes", s.bypassed_nodes), add("clients", s.clients);
-    add("intents", s.intents), add("refused", s.refused), add("throttled", s.throttled), add("malformed", s.malformed), add("pending_count", s.pending_count);
+    add("intents", s.intents), add("refused", s.refused), add("throttled", s.throttled), add("malformed", s.malformed),
+        add("pending_count", s.pending_count);
     for (int i = 0; i < 8; ++i) {
       const std::string at = "pending/" + std::to_string(i + 1) + "/";
       text(at + "text", s.pending[i].text), text(at + "source", s.pending[i].source);

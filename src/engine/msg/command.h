@@ -89,21 +89,21 @@ enum class Op : std::uint8_t {
   hotcue_jump,    // index: jump there, play state unchanged
   seek,           // a = track frame
   jump_beats,     // a = beats, signed; frames when the track has no grid: a beats at the session's tempo
-  loop,           // index = LoopOp; a = beats (beats, roll, move), slot number (slot_*), track frame or < 0: here (in, out)
-  scratch,        // a = 1 touched, 0 released
-  jog,            // a = speed in track frames a session frame while touched; a bend in frames otherwise
-  censor,         // a = 1, 0
-  nudge,          // a = relative speed offset while held, e.g. 0.02; 0 ends it
-  keylock,        // a = 1, 0
-  stretch,        // index = StretchMode
-  sync,           // index = SyncMode
-  slip,           // a = 1, 0
-  reverse,        // a = 1, 0
-  brake,          // a = seconds to stand still; negative: spin up over -a seconds
-  double_from,    // index = deck to copy track and position from (track loaded with it in `track`)
-  panic,          // all decks: loops, slip, reverse, nudge, key back to neutral; parameters come as set_param
-  swap_plan,      // plan
-  regrid,         // track: the loaded track again, with another grid; ignored when another track is loaded by now
+  loop,     // index = LoopOp; a = beats (beats, roll, move), slot number (slot_*), track frame or < 0: here (in, out)
+  scratch,  // a = 1 touched, 0 released
+  jog,      // a = speed in track frames a session frame while touched; a bend in frames otherwise
+  censor,   // a = 1, 0
+  nudge,    // a = relative speed offset while held, e.g. 0.02; 0 ends it
+  keylock,  // a = 1, 0
+  stretch,  // index = StretchMode
+  sync,     // index = SyncMode
+  slip,     // a = 1, 0
+  reverse,  // a = 1, 0
+  brake,    // a = seconds to stand still; negative: spin up over -a seconds
+  double_from,  // index = deck to copy track and position from (track loaded with it in `track`)
+  panic,        // all decks: loops, slip, reverse, nudge, key back to neutral; parameters come as set_param
+  swap_plan,    // plan
+  regrid,       // track: the loaded track again, with another grid; ignored when another track is loaded by now
 };
 
 constexpr std::uint8_t kFlagKeepPlaying = 1;
