@@ -80,12 +80,20 @@ function(tactus_add_tests)
     # Lets ccache see through the precompiled header.
     target_compile_options(${test_target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     set_target_properties(${test_target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    set(suites_in_one_process)
     set(run_alone FALSE) # a folder's libs.cmake sets it where tests talk to servers that neighbours would starve
     set(extra ${PROJECT_SOURCE_DIR}/tests/${name}/libs.cmake)
     if(EXISTS ${extra})
       include(${extra})
     endif()
-    gtest_discover_tests(${test_target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+    # Each test is a process of its own, but for suites whose tests share what is made at some cost.
+    set(apart "-")
+    foreach(suite IN LISTS suites_in_one_process)
+      string(APPEND apart "${suite}.*:")
+      add_test(NAME ${name}.${suite} COMMAND ${test_target} --gtest_filter=${suite}.*)
+      set_tests_properties(${name}.${suite} PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}")
+    endforeach()
+    gtest_discover_tests(${test_target} TEST_PREFIX "${name}." TEST_FILTER "${apart}" DISCOVERY_MODE PRE_TEST
       PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}" RUN_SERIAL ${run_alone})
   endforeach()
 endfunction()
