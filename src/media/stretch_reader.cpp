@@ -8,6 +8,7 @@ namespace tactus::media {
 namespace {
 
 constexpr double kCorrectionSeconds = 0.1;
+constexpr double kRatioSteps = 1 << 24;
 constexpr double kMinSpeed = 1 / StretchVoice::kMaxRatio, kMaxSpeed = 1 / StretchVoice::kMinRatio;
 
 }  // namespace
@@ -42,7 +43,9 @@ bool StretchReader::warm(StretchFeed& feed, int chunks) {
 
 void StretchReader::feed_preroll(StretchFeed& feed) {
   // begin() has seen it all; what the cache drops in this moment is silence.
-  if (!read_chunk(feed, voice_.fed())) std::fill(planes_.begin(), planes_.end(), 0.0f);
+  const bool there = read_chunk(feed, voice_.fed());
+  if (!there) std::fill(planes_.begin(), planes_.end(), 0.0f);
+  feed.fed(!there);
   feed_voice(feed);
 }
 
@@ -85,11 +88,12 @@ bool StretchReader::next(StretchFeed& feed, Tag& tag, float* const* planes) {
 
 bool StretchReader::feed_chunk(StretchFeed& feed) {
   if (!read_chunk(feed, voice_.fed())) return false;
+  feed.fed(false);
   feed_voice(feed);
   return true;
 }
 
-void StretchReader::feed_voice(const StretchFeed& feed) {
+void StretchReader::feed_voice(StretchFeed& feed) {
   if (primed_ && voice_.hop_due()) steer(feed);
   const float* planes[StretchVoice::kMaxChannels];
   for (int c = 0; c < voice_.channels(); ++c) planes[c] = planes_.data() + c * StretchVoice::kChunk;
@@ -103,13 +107,17 @@ double StretchReader::behind(const StretchFeed& feed) const {
 
 // Sets the ratio for the way from the tie that the coming hop makes to the one after it, and the pitch of what comes
 // out.
-void StretchReader::steer(const StretchFeed& feed) {
+void StretchReader::steer(StretchFeed& feed) {
   const double frame = session_frame(voice_.next_tie().out);
   const double hop = std::max(voice_.last_hop(), StretchVoice::kChunk);
   const double advance =
       forward(feed, frame + hop) - forward(feed, frame) + behind(feed) * hop / (kCorrectionSeconds * rate_);
-  voice_.set_ratio(1 / std::clamp(advance / hop, kMinSpeed, kMaxSpeed));
-  voice_.set_pitch(feed.pitch(session_frame(static_cast<double>(voice_.retrieved() + voice_.available()))));
+  StretchFeed::Hop set;
+  set.ratio = std::round(kRatioSteps / std::clamp(advance / hop, kMinSpeed, kMaxSpeed)) / kRatioSteps;
+  set.pitch = feed.pitch(session_frame(static_cast<double>(voice_.retrieved() + voice_.available())));
+  feed.setting(set);
+  voice_.set_ratio(set.ratio);
+  voice_.set_pitch(set.pitch);
 }
 
 // The chunk that starts at fed frame `fed`, in the order of play, to planes_.

@@ -34,6 +34,16 @@ class StretchFeed {
   // Source frames [first, first + n), interleaved, n = StretchVoice::kChunk, to `out`; ascending whatever the direction
   // of play. False when they aren't there yet: nothing is fed, and the same is asked again later.
   virtual bool read(std::int64_t first, int n, float* out) = 0;
+
+  // For who keeps a record of what the stretcher was given, to give it the same again; nothing to do otherwise.
+  // What the last read() gave has been taken, or silence in its stead.
+  virtual void fed(bool /*silent*/) {}
+  // A hop is about to be made with these; a replay puts in what it was made with.
+  struct Hop {
+    double ratio = 1;  // output frames a source frame: a multiple of 2^-24, which is short to write down
+    double pitch = 1;
+  };
+  virtual void setting(Hop&) {}
 };
 
 class StretchReader {
@@ -83,8 +93,8 @@ class StretchReader {
  private:
   void feed_preroll(StretchFeed& feed);
   bool feed_chunk(StretchFeed& feed);
-  void feed_voice(const StretchFeed& feed);
-  void steer(const StretchFeed& feed);
+  void feed_voice(StretchFeed& feed);
+  void steer(StretchFeed& feed);
   bool read_chunk(StretchFeed& feed, std::int64_t fed);
   double session_frame(double out) const { return static_cast<double>(first_ - skip_) + out; }
   double forward(const StretchFeed& feed, double frame) const { return direction_ * feed.position(frame); }

@@ -58,6 +58,12 @@ class TempoMap {
 
   TempoMap() TACTUS_RT { segments_.push_back({}); }
   TempoMap(SampleRate rate, Bpm bpm) TACTUS_RT : rate_(rate.hz) { segments_.push_back({0, 0, bpm.v, bpm.v, 0}); }
+  // As another map's segments() were; at least one.
+  TempoMap(SampleRate rate, const FixedVector<TempoSegment, kMaxSegments>& segments) TACTUS_RT : segments_(segments),
+                                                                                                 rate_(rate.hz) {}
+
+  // Counted by whoever publishes maps, so that one can be told from another; means nothing in itself.
+  std::uint64_t edition = 0;
 
   // Adds a segment that starts at `frame` (fractional session frame), where the beat line goes on without a jump;
   // later segments are dropped. bpm moves from the tempo there to `to` over `over`. The oldest segments are forgotten

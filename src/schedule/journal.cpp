@@ -83,7 +83,7 @@ std::string to_line(const JournalEntry& e) {
   return line_of(j);
 }
 
-ReadJournal read_journal(std::string_view all) {
+ReadJournal read_journal(std::string_view all, ReadOutcomes outcomes) {
   ReadJournal read;
   while (!all.empty()) {
     const std::size_t end = std::min(all.find('\n'), all.size());
@@ -94,11 +94,18 @@ ReadJournal read_journal(std::string_view all) {
       if (line.ends_with("}}")) read.runs.back().state = line;
       continue;
     }
+    if (is_outcome(line)) {
+      const bool wanted = outcomes == ReadOutcomes::yes && !read.runs.empty();
+      if (wanted && !read_outcome(line, &read.runs.back().outcomes)) ++read.skipped;
+      continue;
+    }
     const Json j = Json::parse(line, nullptr, false);
     JournalHeader header;
     JournalEntry entry;
     if (j.is_object() && read_header(j, &header)) {
-      read.runs.push_back({std::move(header), {}, {}, false});
+      read.runs.push_back({std::move(header), {}, {}, false, {}});
+      Outcomes& run = read.runs.back().outcomes;
+      run.map = music::TempoMap(read.runs.back().header.rate, read.runs.back().header.tempo);
     } else if (j.is_object() && !read.runs.empty() && read_entry(j, &entry)) {
       read.runs.back().ended = entry.what == JournalEntry::What::end;
       read.runs.back().entries.push_back(std::move(entry));
@@ -144,6 +151,7 @@ ReadJournal read_journal_tail(std::string_view all) {
 JournalRun cut(const JournalRun& run, Frame from, Frame to) {
   JournalRun part = run;
   part.state.clear();
+  part.outcomes = {};
   std::erase_if(part.entries, [&](const JournalEntry& e) { return e.frame < from || e.frame >= to; });
   part.ended = !part.entries.empty() && part.entries.back().what == JournalEntry::What::end;
   return part;

@@ -5,6 +5,7 @@
 //   {"frame": 97000, "failed": "/deck/2/load \"b.mp3\"", "why": "no such file"}
 //   {"state": {...}}                     what was where: schedule/checkpoint.h
 //   {"frame": 99000, "end": true}
+//   and what became of all that, for a replay: schedule/journal_outcomes.h
 //
 // A header begins each run of the engine; a run without an end was cut short. Frames and beats are that run's own.
 // Any thread; reading never throws.
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "schedule/journal_outcomes.h"
 
 namespace tactus::schedule {
 
@@ -44,6 +46,7 @@ struct JournalRun {
   std::vector<JournalEntry> entries;
   std::string state;   // the line of its last checkpoint; empty: none
   bool ended = false;  // by its own will
+  Outcomes outcomes;   // when they were asked for
 };
 
 struct ReadJournal {
@@ -52,7 +55,8 @@ struct ReadJournal {
 };
 
 // Whatever was written is read; a line that was cut is skipped.
-ReadJournal read_journal(std::string_view text);
+enum class ReadOutcomes { no, yes };
+ReadJournal read_journal(std::string_view text, ReadOutcomes outcomes = ReadOutcomes::no);
 // The same of a journal's end, for who wants to go on from it: lines before the first header make a run whose header is
 // unknown, and entries are left out.
 ReadJournal read_journal_tail(std::string_view text);
@@ -67,7 +71,8 @@ std::vector<PlayedTrack> tracks_of(const JournalRun& run);
 // A cue sheet (CDRWIN's, as players read it) for a recording `audio` of the run that began at its first frame: a TRACK
 // for each, INDEX 01 in minutes, seconds and 75ths.
 std::string to_cue_sheet(const JournalRun& run, const std::string& audio);
-// The part of a run within [from, to): its header, and what lies there.
+// The part of a run within [from, to): its header, and the intents there. No outcomes: what came before them is
+// missing.
 JournalRun cut(const JournalRun& run, Frame from, Frame to);
 
 // A run as a set file, by time, with what is needed to hear it again: {"tactus_set": 1, ...} and a line each intent.

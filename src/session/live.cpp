@@ -18,6 +18,7 @@ const schedule::Source kOwner{"owner", schedule::Source::Kind::hand, 1};
 Session::Options with_streams(const LiveOptions& options) {
   Session::Options session = options.session;
   if (options.record) session.streams |= options.record->streams;
+  if (options.outcomes) session.outcomes = true;
   return session;
 }
 
@@ -28,6 +29,7 @@ int default_feeder_threads() { return static_cast<int>(std::clamp(std::thread::h
 std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick,
                                   std::string* error) {
   std::unique_ptr<Live> live(new Live(options, source, std::move(notice), std::move(on_tick)));
+  if (options.outcomes) live->outcomes_ = std::make_unique<OutcomeKeeper>(*options.outcomes, live->session_);
   char level[32];
   std::snprintf(level, sizeof level, "/mixer/master %.2f", options.master_db);
   const schedule::Fate fate = live->session_.submit(level, kOwner);
@@ -68,6 +70,7 @@ Live::~Live() {
   stop_.store(true);
   control_.join();
   audio_.reset();
+  if (outcomes_) outcomes_->finish();
   if (record_) record_->finish(notice_);
 }
 
@@ -96,6 +99,7 @@ void Live::run() {
     session_.tick();
     if (link_) link_->after_tick(session_, notice_);
     if (record_) record_->after_tick(session_, notice_);
+    if (outcomes_) outcomes_->after_tick();
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);
     next = std::max(next + kTick, std::chrono::steady_clock::now());
     rest_until(next);

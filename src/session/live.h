@@ -15,6 +15,7 @@
 
 #include "io/audio/backend.h"
 #include "session/link_part.h"
+#include "session/outcome_keeper.h"
 #include "session/record_part.h"
 #include "session/session.h"
 
@@ -26,9 +27,10 @@ int default_feeder_threads();
 struct LiveOptions {
   io::AudioOptions audio;
   Session::Options session;
-  double master_db = 0;                 // where the master stands at the start
-  std::optional<LinkOptions> link;      // none: no Ableton Link
-  std::optional<RecordOptions> record;  // none: nothing is recorded
+  double master_db = 0;                    // where the master stands at the start
+  std::optional<LinkOptions> link;         // none: no Ableton Link
+  std::optional<RecordOptions> record;     // none: nothing is recorded
+  std::optional<OutcomeOptions> outcomes;  // none: the run can't be played again exactly
   // On the control thread: each intent that the engine executed, or that was accepted and then failed.
   std::function<void(const Executed&)> executed;
   std::function<void(const std::string& text, const std::string& why)> failed;
@@ -73,6 +75,7 @@ class Live {
   mutable Session session_;
   std::unique_ptr<LinkPart> link_;
   std::unique_ptr<RecordPart> record_;
+  std::unique_ptr<OutcomeKeeper> outcomes_;
   std::unique_ptr<io::AudioOut> audio_;
   std::atomic<bool> stop_{false};
   std::mutex wake_mutex_;

@@ -19,6 +19,7 @@ ctl::EngineHost::Options host_options(const Session::Options& o) {
   h.max_block = o.max_block;
   h.record = o.record;
   h.streams = o.streams;
+  if (o.outcomes) h.outcomes = ctl::EngineHost::Options::Outcomes::keep;
   return h;
 }
 
@@ -49,6 +50,12 @@ Session::~Session() = default;
 void Session::post(std::function<void()> task) {
   const std::lock_guard lock(post_mutex_);
   posted_.push_back(std::move(task));
+}
+
+std::function<void(std::function<void()>)> Session::poster() {
+  return [this, alive = std::weak_ptr<int>(alive_)](std::function<void()> task) {
+    if (const auto here = alive.lock()) post(std::move(task));
+  };
 }
 
 void Session::run_posted() {

@@ -65,6 +65,7 @@ class Session {
     int feeder_threads = 0;  // 0: offline, see EngineHost
     bool record = false;
     std::uint32_t streams = 0;                          // bits by rt::Stream, for a Recorder
+    bool outcomes = false;                              // for an OutcomeKeeper
     std::optional<double> target_lufs = kAutoGainLufs;  // of auto-gain; none: off
     schedule::SchedulerOptions scheduler;
   };
@@ -82,6 +83,8 @@ class Session {
 
   // Any thread: runs `task` on the control thread at its next tick.
   void post(std::function<void()> task);
+  // The same for who may outlive the session: then nothing happens.
+  std::function<void(std::function<void()>)> poster();
 
   // Parses, judges and carries out one intent. A text that doesn't parse is refused with the parser's words.
   schedule::Fate submit(const std::string& text, const schedule::Source& source, msg::When at = {});
@@ -117,6 +120,8 @@ class Session {
   schedule::Scheduler& scheduler() { return scheduler_; }
   ctl::EngineHost& host() { return host_; }
   const LoadedTrack* track_on(int deck) const;
+  // Of a command that was sent lately; null when it is gone.
+  const LoadedTrack* loaded(const msg::TrackRef& ref) const { return tracks_.find(ref); }
   const Options& options() const { return options_; }
   // Whether nothing is on its way: no file being opened, no command waiting for room, none pending in the scheduler.
   bool idle() const;

@@ -55,6 +55,13 @@ const LoadedTrack* TrackPool::find(std::uint64_t track_id) const {
   return nullptr;
 }
 
+const LoadedTrack* TrackPool::find(const msg::TrackRef& ref) const {
+  for (const auto& t : tracks_) {
+    if (&t->ref == &ref) return t.get();
+  }
+  return nullptr;
+}
+
 void TrackPool::released(const msg::TrackRef* ref, std::uint64_t grace) {
   for (auto& t : tracks_) {
     if (&t->ref != ref) continue;

@@ -37,6 +37,7 @@ class TrackPool {
   const LoadedTrack* regrid(std::uint64_t track_id, analysis::TrackAnalysis analysis);
   // The newest entry of a load; null when unknown.
   const LoadedTrack* find(std::uint64_t track_id) const;
+  const LoadedTrack* find(const msg::TrackRef& ref) const;
 
   // The engine let go of it (Event::track_released); freed some blocks later.
   void released(const msg::TrackRef* ref, std::uint64_t grace);

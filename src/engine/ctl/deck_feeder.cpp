@@ -6,7 +6,7 @@
 #include <climits>
 #include <cmath>
 
-#include "engine/rt/pcm_window.h"
+#include "engine/ctl/reading.h"
 
 namespace tactus::ctl {
 
@@ -21,7 +21,6 @@ constexpr std::int64_t kMaxHandover = 8192;
 constexpr int kWarmChunks = 8;           // primed at a turn: a few milliseconds' worth, whatever the kind
 constexpr std::int64_t kOverlap = 320;   // frames a voice goes on past its run: the reader's cross-fade, and some
 constexpr int kPacketsATurn = 16;        // about one hop's worth: then it is the next deck's turn
-constexpr int kSplice = 64;              // frames of cross-fade where a loop is folded
 constexpr std::int64_t kTooLate = 2880;  // frames behind at which priming anew is less work than catching up
 constexpr int kStarvedOften = 4;         // stalls in a second: a step down
 constexpr int kStarvedStill = 2;         // R2 saves little: when that doesn't do either, none will
@@ -51,11 +50,15 @@ media::StretchMode stretcher_mode(msg::StretchMode m) {
 }
 
 DeckFeeder::DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map,
-                       media::StretchPool& pool)
+                       media::StretchPool& pool, rt::VoiceOutcomeRing* outcomes)
     : reports_(reports), pool_(pool), maps_(map), foresight_(map), handover_(kHandover) {
   voices_[0].ring = a;
   voices_[1].ring = b;
-  for (Voice& v : voices_) v.foresight = &foresight_;
+  tap_.ring = outcomes;
+  for (Voice& v : voices_) {
+    v.foresight = &foresight_;
+    v.tap = &tap_;
+  }
 }
 
 bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
@@ -178,12 +181,14 @@ bool DeckFeeder::prime(Voice& voice, const Run& run, std::int64_t now, bool offl
   voice.run = run.id;
   voice.mode = run.mode;
   voice.track = run.track;
-  if (!reader->begin(voice, start, late && !offline)) {
+  const bool urgent = late && !offline;
+  if (!reader->begin(voice, start, urgent)) {
     pool_.give_back(std::move(reader));
     return false;
   }
   voice.reader = std::move(reader);
   voice.generation = ++generation_;
+  voice.tell_begin(&voice == &voices_[1], start, urgent);
   voice.pushed = 0;
   voice.awaited = true;
   voice.caught_up = false;
@@ -223,8 +228,10 @@ bool DeckFeeder::produce(Voice& voice, std::int64_t now, std::int64_t target) {
     float* planes[rt::kMaxChannels];
     for (int c = 0; c < rt::kMaxChannels; ++c) planes[c] = packet->audio[c];
     media::StretchReader::Tag tag;
-    voice.reader->set_whole(foresight_.whole(voice.run, voice.reader->next_frame()));
+    const bool whole = foresight_.whole(voice.run, voice.reader->next_frame());
+    voice.reader->set_whole(whole);
     if (!voice.reader->next(voice, tag, planes)) return false;  // not decoded yet: the reader falls back meanwhile
+    voice.tell_whole(tag.frame, whole);
     packets_.fetch_add(1, std::memory_order_relaxed);
     if (tag.frame + kGrid <= now) continue;  // catching up: nobody can hear that any more
     packet->frame = tag.frame;
@@ -253,47 +260,87 @@ double DeckFeeder::Voice::folded(double unrolled) const {
   return unrolled - back;
 }
 
-bool DeckFeeder::Voice::read(std::int64_t first, int n, float* out) {
-  const int channels = track->pcm->channels();
-  for (int i = 0; i < n;) {
-    // As far as the next fold, in whole frames: a fold lies within half a frame of its place.
-    const double back = static_cast<double>(first + i) - folded(static_cast<double>(first + i));
-    int run_length = n - i;
+// Where chunk [first, first + n) lies in the track, as far as the next fold in whole frames: a fold lies within half a
+// frame of its place.
+msg::Reading DeckFeeder::Voice::plan(std::int64_t first, int n) const {
+  const auto back_at = [this](std::int64_t at) {
+    return std::llround(static_cast<double>(at) - folded(static_cast<double>(at)));
+  };
+  msg::Reading r;
+  r.first = first;
+  r.back = back_at(first);
+  for (std::int64_t at = first, next = 0; at < first + n; at = next) {
+    next = first + n;
     for (const Foresight::Splice& s : foresight->splices()) {
       const auto edge = static_cast<std::int64_t>(std::ceil(s.edge));
-      if (s.run == run && edge > first + i && edge < first + i + run_length) {
-        run_length = static_cast<int>(edge - (first + i));
-      }
+      if (s.run == run && edge > at && edge < next) next = edge;
     }
-    const std::int64_t at = first + i - std::llround(back);
-    if (!rt::gather(*track->pcm, at, run_length, out + static_cast<std::ptrdiff_t>(i) * channels)) return false;
-    i += run_length;
+    if (next < first + n) r.broken = !r.edges.push_back({next, back_at(next)}) || r.broken;
   }
-  fade_splices(first, n, out);
-  return true;
-}
-
-// Cross-fades what comes after a fold with what would have come without it.
-void DeckFeeder::Voice::fade_splices(std::int64_t first, int n, float* out) const {
-  const int channels = track->pcm->channels();
-  float straight[kSplice * rt::kMaxChannels];
   for (const Foresight::Splice& s : foresight->splices()) {
     const auto edge = static_cast<std::int64_t>(std::ceil(s.edge));
     // Backwards the fold is heard below its edge.
     const std::int64_t from = s.forwards ? edge : edge - kSplice;
     if (s.run != run || from + kSplice <= first || from >= first + n) continue;
-    if (!rt::gather(*track->pcm, from - std::llround(s.back_before), kSplice, straight)) continue;
-    for (int i = 0; i < kSplice; ++i) {
-      const std::int64_t at = from + i - first;
-      if (at < 0 || at >= n) continue;
-      const float x = static_cast<float>(i + 1) / (kSplice + 1);
-      const float g = s.forwards ? x : 1 - x;  // weight of the folded side
-      for (int c = 0; c < channels; ++c) {
-        float& y = out[at * channels + c];
-        y = y * g + straight[i * channels + c] * (1 - g);
-      }
-    }
+    r.broken = !r.fades.push_back({from, std::llround(s.back_before), s.forwards}) || r.broken;
   }
+  return r;
+}
+
+bool DeckFeeder::Voice::read(std::int64_t first, int n, float* out) {
+  reading = plan(first, n);
+  return read_chunk(*track->pcm, reading, n, out);
+}
+
+// --- What became of it -----------------------------------------------------------------------------------------------
+
+msg::VoiceOutcome DeckFeeder::Voice::outcome(msg::VoiceOutcome::Kind kind) const {
+  msg::VoiceOutcome o;
+  o.kind = kind;
+  o.generation = generation;
+  return o;
+}
+
+void DeckFeeder::Voice::tell_begin(int ring_index, std::int64_t first, bool urgent) {
+  fed_back = INT64_MIN;
+  whole = true;
+  msg::VoiceOutcome o = outcome(msg::VoiceOutcome::Kind::begin);
+  o.ring = static_cast<std::uint8_t>(ring_index);
+  o.mode = static_cast<msg::StretchMode>(reader->mode());
+  o.pitched = reader->pitched();
+  o.urgent = urgent;
+  o.track_id = track->id;
+  o.frame = first;
+  o.from = position(static_cast<double>(first));
+  o.to = position(static_cast<double>(first + kGrid));
+  o.pitch = pitch(static_cast<double>(first));
+  tap->put(o);
+}
+
+void DeckFeeder::Voice::fed(bool silent) {
+  reading.silent = silent;
+  const bool on = reading.plain() && reading.back == fed_back;
+  fed_back = reading.edges.empty() ? reading.back : reading.edges.back().back;
+  if (on) return;
+  msg::VoiceOutcome o = outcome(msg::VoiceOutcome::Kind::reading);
+  o.reading = reading;
+  tap->put(o);
+}
+
+void DeckFeeder::Voice::setting(Hop& hop) {
+  msg::VoiceOutcome o = outcome(msg::VoiceOutcome::Kind::hop);
+  o.ratio = hop.ratio;
+  o.pitch = hop.pitch;
+  tap->put(o);
+}
+
+void DeckFeeder::Voice::tell_whole(std::int64_t frame, bool now) {
+  if (now == whole) return;
+  whole = now;
+  msg::VoiceOutcome o = outcome(msg::VoiceOutcome::Kind::whole);
+  o.frame = frame;
+  o.whole = now;
+  tap->put(o);
 }
 
 // --- Load ------------------------------------------------------------------------------------------------------------

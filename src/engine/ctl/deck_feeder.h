@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "engine/ctl/foresight.h"
+#include "engine/rt/outcome_tap.h"
 #include "engine/rt/voice.h"
 #include "lockfree/spsc_ring.h"
 #include "lockfree/triple_buffer.h"
@@ -47,9 +48,10 @@ class DeckFeeder {
   static constexpr std::size_t kReports = 64;
   static constexpr int kLead = 1024;  // frames a ring is kept ahead of the block being rendered
 
-  // pool: where voices come from and go; outlives the feeder.
+  // pool: where voices come from and go; outlives the feeder. outcomes: where to say what stretchers were given, for a
+  // journal; may be null.
   DeckFeeder(rt::VoiceRing* a, rt::VoiceRing* b, rt::ReportRing* reports, const music::TempoMap& map,
-             media::StretchPool& pool);
+             media::StretchPool& pool, rt::VoiceOutcomeRing* outcomes = nullptr);
 
   void expect(const msg::Command& command) { commands_.push(command); }
   void set_map(const music::TempoMap& map) { maps_.write(map); }
@@ -61,6 +63,8 @@ class DeckFeeder {
   FeederStats stats() const;
   // Any thread: session frame up to which stretched audio waits; INT64_MAX while none is needed.
   std::int64_t fed_until() const { return fed_until_.load(std::memory_order_acquire); }
+  // Any thread: outcomes for which there was no room.
+  std::uint32_t outcomes_lost() const { return tap_.lost.load(std::memory_order_relaxed); }
 
  private:
   struct Voice : media::StretchFeed {
@@ -77,12 +81,21 @@ class DeckFeeder {
     bool caught_up = false;                 // has been as far ahead as it should be
     std::int64_t due = 0;                   // frame by which it should have been
     bool outdated = false;                  // plays on only until a voice of the new tempo joins
+    rt::Tap<msg::VoiceOutcome>* tap = nullptr;
+    msg::Reading reading;               // the last
+    std::int64_t fed_back = INT64_MIN;  // of the end of what was fed last
+    bool whole = true;
 
     double position(double frame) const override { return foresight->position(run, frame); }
     double pitch(double frame) const override { return foresight->pitch(run, static_cast<std::int64_t>(frame)); }
     bool read(std::int64_t first, int n, float* out) override;
+    void fed(bool silent) override;
+    void setting(Hop& hop) override;
     double folded(double unrolled) const;
-    void fade_splices(std::int64_t first, int n, float* out) const;
+    msg::Reading plan(std::int64_t first, int n) const;
+    msg::VoiceOutcome outcome(msg::VoiceOutcome::Kind kind) const;
+    void tell_begin(int ring, std::int64_t first, bool urgent);
+    void tell_whole(std::int64_t frame, bool now);
   };
 
   void take_input();
@@ -100,6 +113,7 @@ class DeckFeeder {
 
   rt::ReportRing* reports_;
   media::StretchPool& pool_;
+  rt::Tap<msg::VoiceOutcome> tap_;
   lockfree::SpscRing<msg::Command> commands_{1024};
   lockfree::TripleBuffer<music::TempoMap> maps_;
   Foresight foresight_;

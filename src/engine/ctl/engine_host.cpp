@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kCommandRing = 1024;
 constexpr std::size_t kEventRing = 8192;
+constexpr std::size_t kOutcomeRing = 8192, kVoiceOutcomeRing = 2048, kToldRing = 1024;
 constexpr std::size_t kTapSeconds = 2;
 // Of a recorded stream: how long a disk may make the recorder wait, at the steps of a control grid.
 constexpr std::size_t kStreamSeconds = 4;
@@ -30,7 +31,9 @@ std::size_t arena_bytes(const EngineHost::Options& o) {
   const std::size_t tap = o.record ? static_cast<std::size_t>(o.rate.hz) * kTapSeconds * 2 * sizeof(rt::TapFrame) : 0;
   const std::size_t streams =
       static_cast<std::size_t>(std::popcount(o.streams)) * stream_blocks(o.rate) * sizeof(rt::StreamBlock);
-  return sizeof(rt::Engine) + streams + sizeof(rt::Tables) + kCommandRing * sizeof(msg::Command) +
+  const std::size_t outcomes =
+      (kOutcomeRing + kToldRing * static_cast<std::size_t>(o.decks)) * sizeof(msg::EngineOutcome);
+  return sizeof(rt::Engine) + streams + outcomes + sizeof(rt::Tables) + kCommandRing * sizeof(msg::Command) +
          kEventRing * sizeof(msg::Event) + static_cast<std::size_t>(o.decks) * per_deck + tap + (std::size_t{1} << 20);
 }
 
@@ -53,13 +56,24 @@ EngineHost::EngineHost(const Options& options)
     links.streams[s] = streams_[s] =
         arena_.make<rt::StreamRing>(arena_.array<rt::StreamBlock>(stream_blocks(options.rate)));
   }
+  const bool replay = options.outcomes == Options::Outcomes::replay;
+  if (kept() || replay) {
+    links.outcomes = outcomes_ = arena_.make<rt::OutcomeRing>(arena_.array<msg::EngineOutcome>(kOutcomeRing));
+  }
   for (int d = 0; d < options.decks; ++d) {
     auto& deck = links.decks[d];
     for (auto& voice : deck.voices) {
       voice = arena_.make<rt::VoiceRing>(arena_.array<rt::VoicePacket>(DeckFeeder::kRingPackets));
     }
+    if (replay) {
+      deck.told = told_[d] = arena_.make<rt::OutcomeRing>(arena_.array<msg::EngineOutcome>(kToldRing));
+      std::copy(std::begin(deck.voices), std::end(deck.voices), voices_[d]);
+      continue;
+    }
     deck.reports = arena_.make<rt::ReportRing>(arena_.array<rt::TransportReport>(DeckFeeder::kReports));
-    feeders_.push_back(std::make_unique<DeckFeeder>(deck.voices[0], deck.voices[1], deck.reports, map_, stretchers_));
+    if (kept()) voice_outcomes_.push_back(std::make_unique<rt::VoiceOutcomeRing>(kVoiceOutcomeRing));
+    feeders_.push_back(std::make_unique<DeckFeeder>(deck.voices[0], deck.voices[1], deck.reports, map_, stretchers_,
+                                                    kept() ? voice_outcomes_.back().get() : nullptr));
   }
   engine_ = arena_.make<rt::Engine>();
   plans_ = std::make_unique<PlanBuilder>(options.decks, options.rate);
@@ -106,6 +120,7 @@ bool EngineHost::send(const msg::Command& command) {
     }
   }
   make_ready(command);
+  if (kept()) keep(command);
   return commands_->push(command);
 }
 
@@ -131,9 +146,12 @@ void EngineHost::make_ready(const msg::Command& command) {
 }
 
 void EngineHost::set_map(const music::TempoMap& map) {
+  const std::uint64_t edition = map_.edition + 1;
   map_ = map;
+  map_.edition = edition;
+  if (kept()) maps_.push_back(map_);
   for (auto& feeder : feeders_) feeder->set_map(map);
-  map_out_->write(map);
+  map_out_->write(map_);
 }
 
 bool EngineHost::poll(msg::Event& event) {
@@ -155,6 +173,44 @@ bool EngineHost::set_fx(int deck, int slot, int effect) {
 
 bool EngineHost::tick_plans() {
   return plans_->tick([this](const msg::Command& c) { return send(c); });
+}
+
+// --- Outcomes --------------------------------------------------------------------------------------------------------
+
+// What it points to may be gone when the engine has taken it.
+void EngineHost::keep(const msg::Command& command) {
+  sent_.push_back({command, {}});
+  if (command.op == msg::Op::swap_plan) sent_.back().slots = plans_->slots_of(command.plan);
+}
+
+bool EngineHost::outcomes_lost() const {
+  return engine_->outcomes_lost() > 0 ||
+         std::any_of(feeders_.begin(), feeders_.end(), [](const auto& f) { return f->outcomes_lost() > 0; });
+}
+
+std::optional<Frame> EngineHost::take_outcomes(OutcomeSink& sink) {
+  if (!outcomes_) return std::nullopt;
+  // All that was heard before this frame was noted down before it: by the engine, and by the feeders before that.
+  const Frame whole{engine_->frame()};
+  msg::EngineOutcome o;
+  while (outcomes_->pop(o)) {
+    if (o.kind == msg::EngineOutcome::Kind::took) {
+      for (std::uint64_t i = 0; i < o.count && !sent_.empty(); ++i) {
+        sink.took(Frame{o.frame}, sent_.front().command, sent_.front().slots);
+        sent_.pop_front();
+      }
+    } else if (o.kind == msg::EngineOutcome::Kind::map) {
+      while (!maps_.empty() && maps_.front().edition < o.count) maps_.pop_front();
+      if (!maps_.empty()) sink.took(Frame{o.frame}, maps_.front());
+    } else {
+      sink.happened(o);
+    }
+  }
+  for (std::size_t d = 0; d < voice_outcomes_.size(); ++d) {
+    msg::VoiceOutcome v;
+    while (voice_outcomes_[d]->pop(v)) sink.fed(static_cast<int>(d), v);
+  }
+  return outcomes_lost() ? std::nullopt : std::optional(whole);
 }
 
 // --- Feeders ---------------------------------------------------------------------------------------------------------

@@ -6,12 +6,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "engine/ctl/arena.h"
 #include "engine/ctl/deck_feeder.h"
+#include "engine/ctl/outcome_sink.h"
 #include "engine/ctl/plan_builder.h"
 #include "engine/msg/callback.h"
 #include "engine/msg/command.h"
@@ -33,6 +36,9 @@ class EngineHost {
     int max_block = 512;        // frames the driver asks for at most: feeders keep that much more ahead
     bool record = false;        // fill the recorder tap
     std::uint32_t streams = 0;  // bits by rt::Stream: fill these for a recorder
+    // keep: for take_outcomes(). replay: decks sound from where told() says and from what is put into voice(); there
+    // are no feeders.
+    enum class Outcomes { drop, keep, replay } outcomes = Outcomes::drop;
   };
 
   explicit EngineHost(const Options& options);
@@ -62,6 +68,15 @@ class EngineHost {
   // Any thread: session time stands still and silence comes out, from the next block on. Fade the master first.
   void freeze(bool on) { frozen_.store(on, std::memory_order_relaxed); }
 
+  // All that happened since the last call, in order of each kind; and the frame before which nothing is missing, or
+  // nothing, for good, once something was lost. In a replay: only what was missed. Control thread.
+  std::optional<Frame> take_outcomes(OutcomeSink& sink);
+
+  // A replay's ends of the rings, and its plans. Null in any other.
+  rt::OutcomeRing* told(int deck) { return told_[deck]; }
+  rt::VoiceRing* voice(int deck, int which) { return voices_[deck][which]; }
+  const msg::Plan* put_plan(const std::vector<PlanBuilder::Slot>& slots) { return plans_->put(slots); }
+
   // Offline: does all that the feeders owe for the next `frames` frames.
   void feed(int frames);
 
@@ -86,6 +101,9 @@ class EngineHost {
   void run_feeders(int thread);
   void make_ready(const msg::Command& command);
   void service(int thread, int frames);
+  bool kept() const { return options_.outcomes == Options::Outcomes::keep; }
+  void keep(const msg::Command& command);
+  bool outcomes_lost() const;
 
   Options options_;
   Arena arena_;
@@ -101,6 +119,17 @@ class EngineHost {
   unsigned modes_ = 0;  // bits by msg::StretchMode: the kinds of stretcher that have been asked for
   bool have_stems_ = false;
   std::vector<std::unique_ptr<DeckFeeder>> feeders_;
+  rt::OutcomeRing* outcomes_ = nullptr;
+  rt::OutcomeRing* told_[msg::kMaxDecks] = {};
+  rt::VoiceRing* voices_[msg::kMaxDecks][2] = {};
+  std::vector<std::unique_ptr<rt::VoiceOutcomeRing>> voice_outcomes_;
+  // Sent, and not known to be taken yet.
+  struct Sent {
+    msg::Command command;
+    std::vector<PlanBuilder::Slot> slots;
+  };
+  std::deque<Sent> sent_;
+  std::deque<music::TempoMap> maps_;
   std::unique_ptr<PlanBuilder> plans_;
 
   std::atomic<std::uint32_t> ticks_{0};  // blocks passed: what feeders sleep on

@@ -14,8 +14,8 @@ constexpr std::uint8_t kNoSlot = 255;  // a leaving effect listens to no command
 
 // An effect's memory, state and node, together.
 struct PlanBuilder::Fx {
-  Fx(int effect, SampleRate rate, std::shared_ptr<int> count)
-      : arena(rt::FxInstance::bytes(effect) + sizeof(rt::FxNode) + 4096), alive(std::move(count)) {
+  Fx(int effect, std::uint64_t name, SampleRate rate, std::shared_ptr<int> count)
+      : serial(name), arena(rt::FxInstance::bytes(effect) + sizeof(rt::FxNode) + 4096), alive(std::move(count)) {
     struct alignas(rt::FxInstance::kAlign) Line {
       std::byte bytes[rt::FxInstance::kAlign];
     };
@@ -29,6 +29,7 @@ struct PlanBuilder::Fx {
   Fx(const Fx&) = delete;
   Fx& operator=(const Fx&) = delete;
 
+  const std::uint64_t serial;
   Arena arena;
   std::shared_ptr<int> alive;
   rt::FxInstance* instance = nullptr;
@@ -56,7 +57,41 @@ void PlanBuilder::build(Held& held, const std::vector<Place>& places) const {
     }
     held.plan.add({NodeKind::strip, deck, 0, nullptr});
   }
-  for (const Place& p : places) held.effects.push_back(p.fx);
+  held.places = places;
+}
+
+std::shared_ptr<PlanBuilder::Fx> PlanBuilder::make_fx(int effect) {
+  return std::make_shared<Fx>(effect, next_instance_++, rate_, effects_);
+}
+
+std::vector<PlanBuilder::Slot> PlanBuilder::slots_of(const msg::Plan* plan) const {
+  std::vector<Slot> slots;
+  for (const Held& h : held_) {
+    if (&h.plan != plan) continue;
+    for (const Place& p : h.places) {
+      slots.push_back({p.deck, p.slot, p.leaving, p.fx->instance->effect(), p.fx->serial});
+    }
+  }
+  return slots;
+}
+
+const msg::Plan* PlanBuilder::put(const std::vector<Slot>& slots) {
+  std::vector<Place> places;
+  for (const Slot& s : slots) {
+    const auto old =
+        std::find_if(places_.begin(), places_.end(), [&s](const Place& p) { return p.fx->serial == s.instance; });
+    std::shared_ptr<Fx> fx = old != places_.end() ? old->fx : nullptr;
+    if (!fx) {
+      next_instance_ = s.instance;
+      fx = make_fx(s.effect);
+    }
+    places.push_back({s.deck, s.slot, s.leaving, std::move(fx)});
+  }
+  ++next_id_;
+  held_.emplace_back();
+  build(held_.back(), places);
+  places_ = std::move(places);
+  return &held_.back().plan;
 }
 
 bool PlanBuilder::set(int deck, int slot, int effect, const Send& send) {
@@ -72,7 +107,7 @@ bool PlanBuilder::set(int deck, int slot, int effect, const Send& send) {
     if (!send(off)) return false;
     p.leaving = true;
   }
-  if (effect >= 0) places.push_back({deck, slot, false, std::make_shared<Fx>(effect, rate_, effects_)});
+  if (effect >= 0) places.push_back({deck, slot, false, make_fx(effect)});
   // In the order of their slots, whatever the order in which they were put in; what leaves stays before what comes.
   std::stable_sort(places.begin(), places.end(),
                    [](const Place& a, const Place& b) { return a.deck != b.deck ? a.deck < b.deck : a.slot < b.slot; });

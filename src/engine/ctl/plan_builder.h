@@ -33,6 +33,18 @@ class PlanBuilder {
   // The engine let go of a plan.
   void released(const msg::Plan* plan);
 
+  // What a plan that is still held has in its slots, in the plan's order; and, for a replay, a plan that has just that.
+  // Equal instances are one effect, whose state goes on from plan to plan.
+  struct Slot {
+    int deck = 0, slot = 0;
+    bool leaving = false;
+    int effect = 0;  // index into msg::fx_table()
+    std::uint64_t instance = 0;
+    bool operator==(const Slot&) const = default;
+  };
+  std::vector<Slot> slots_of(const msg::Plan* plan) const;
+  const msg::Plan* put(const std::vector<Slot>& slots);
+
   // -1: the slot is empty.
   int effect(int deck, int slot) const;
   std::size_t plans_held() const { return held_.size(); }
@@ -47,14 +59,15 @@ class PlanBuilder {
   };
   struct Held {
     msg::Plan plan;
-    std::vector<std::shared_ptr<Fx>> effects;
+    std::vector<Place> places;
   };
   bool swap(std::vector<Place> places, const Send& send);
   void build(Held& held, const std::vector<Place>& places) const;
+  std::shared_ptr<Fx> make_fx(int effect);
 
   int decks_;
   SampleRate rate_;
-  std::uint64_t next_id_ = 1;
+  std::uint64_t next_id_ = 1, next_instance_ = 1;
   std::vector<Place> places_;
   std::list<Held> held_;  // the last one is the current
   std::shared_ptr<int> effects_ = std::make_shared<int>(0);

@@ -29,6 +29,12 @@ void DeckReader::attach(VoiceRing* a, VoiceRing* b, const dsp::SincTables* sinc,
   max_level_step_ = static_cast<float>(1 / (kLevelSeconds * rate.hz));
 }
 
+void DeckReader::attach_outcomes(OutcomeTap* tap, OutcomeRing* told, int deck) TACTUS_RT {
+  tap_ = tap;
+  told_ = told;
+  deck_ = static_cast<std::uint8_t>(deck);
+}
+
 void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::TempoMap& map,
                         DeckBuffers& out) TACTUS_RT {
   out.has_stems = out.has_plain = false;
@@ -51,8 +57,9 @@ void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::
   if (now_.source != DeckSource::silent) add_layer(now_, false, f, n, out);
   for (Layer& tail : tails_) {
     if (tail.source == DeckSource::silent) continue;
-    add_layer(tail, true, f, n, out);
-    if (f + n >= tail.fade_start + tail.fade) tail.source = DeckSource::silent;
+    // A tail that ran dry has ended: it would only come back with a click.
+    const bool there = add_layer(tail, true, f, n, out);
+    if (!there || f + n >= tail.fade_start + tail.fade) tail.source = DeckSource::silent;
   }
   if (now_.fade > 0 && f + n >= now_.fade_start + now_.fade) now_.fade = 0;
 }
@@ -60,11 +67,21 @@ void DeckReader::render(const Transport& t, std::int64_t f, int n, const music::
 // Takes up what the transport says at f: stays on the path, or changes to another with a cross-fade.
 void DeckReader::follow(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke,
                         bool jumped) TACTUS_RT {
-  const Layer next = choose(t, f, map, jumped);
-  const bool same = next.source == now_.source && next.ring == now_.ring && next.generation == now_.generation;
-  // A voice runs through a loop wrap: its feeder unrolled the loop into the stretcher.
-  const bool through = same && !jumped && (!broke || next.source != DeckSource::direct);
-  if (!through && !(same && next.source == DeckSource::silent)) change(next, t, f, map, broke || jumped);
+  Layer next;
+  std::int64_t fade = 0;
+  if (told_) {
+    if (take_told(f, next, fade)) change(next, f, fade);
+  } else {
+    next = choose(t, f, map, jumped);
+    const bool same = next.source == now_.source && next.ring == now_.ring && next.generation == now_.generation;
+    // A voice runs through a loop wrap: its feeder unrolled the loop into the stretcher.
+    const bool through = same && !jumped && (!broke || next.source != DeckSource::direct);
+    if (!through && !(same && next.source == DeckSource::silent)) {
+      fade = fade_in(next, t, f, map, broke || jumped);
+      change(next, f, fade);
+      tell(f, fade);
+    }
+  }
   now_.track = t.track();
   now_.law = t.law();
   epoch_ = t.epoch();
@@ -149,8 +166,42 @@ int DeckReader::best_voice(const Transport& t, std::int64_t f, const music::Temp
   return best;
 }
 
-void DeckReader::change(const Layer& next, const Transport& t, std::int64_t f, const music::TempoMap& map,
-                        bool jump) TACTUS_RT {
+// A replay: what was chosen at f, if that was another than before.
+bool DeckReader::take_told(std::int64_t f, Layer& next, std::int64_t& fade) TACTUS_RT {
+  bool any = false;
+  for (const msg::EngineOutcome* o = told_->read_slot(); o && o->frame <= f; o = told_->read_slot()) {
+    next.source = o->source;
+    next.ring = o->ring;
+    next.generation = o->generation;
+    fade = o->fade;
+    any = true;
+    told_->release();
+  }
+  return any;
+}
+
+void DeckReader::tell(std::int64_t f, std::int64_t fade) TACTUS_RT {
+  if (!tap_) return;
+  msg::EngineOutcome o;
+  o.kind = msg::EngineOutcome::Kind::source;
+  o.deck = deck_;
+  o.source = now_.source;
+  o.ring = static_cast<std::uint8_t>(now_.ring);
+  o.generation = now_.generation;
+  o.frame = f;
+  o.fade = fade;
+  tap_->put(o);
+}
+
+// How long what comes next takes to come in, in frames.
+std::int64_t DeckReader::fade_in(const Layer& next, const Transport& t, std::int64_t f, const music::TempoMap& map,
+                                 bool jump) TACTUS_RT {
+  if (next.source == DeckSource::silent) return 0;
+  if (!jump && now_.source != DeckSource::silent) return fade_frames_;
+  return quiet_before(t, f, map) ? 0 : attack_frames_;
+}
+
+void DeckReader::change(const Layer& next, std::int64_t f, std::int64_t fade) TACTUS_RT {
   if (now_.source != DeckSource::silent) {
     Layer* slot = &tails_[0];
     for (Layer& tail : tails_) {
@@ -167,17 +218,11 @@ void DeckReader::change(const Layer& next, const Transport& t, std::int64_t f, c
     slot->fade_start = f;
     slot->fade = fade_frames_;
   }
-  const bool from_silence = now_.source == DeckSource::silent;
   const msg::TrackRef* track = now_.track;
   now_ = next;
   now_.track = track;
   now_.fade_start = f;
-  if (next.source == DeckSource::silent) return;
-  if (jump || from_silence) {
-    now_.fade = quiet_before(t, f, map) ? 0 : attack_frames_;
-  } else {
-    now_.fade = fade_frames_;
-  }
+  now_.fade = fade;
 }
 
 // Whether starting at the playhead cuts off nothing that can be heard: the 32 frames before it are silent.
@@ -198,10 +243,14 @@ float DeckReader::gain_at(const Layer& layer, std::int64_t f) const TACTUS_RT {
   return x >= 1 ? 1 : x;
 }
 
-void DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n, DeckBuffers& out) TACTUS_RT {
+// False when a voice has nothing for it.
+bool DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n, DeckBuffers& out) TACTUS_RT {
   const int channels = layer.track->pcm->channels();
   if (layer.source == DeckSource::voice) {
-    if (!read_voice(layer, f, n)) return;
+    if (!read_voice(layer, f, n)) {
+      tell_missed(layer, f);
+      return false;
+    }
   } else {
     read_direct(layer, f, n);
   }
@@ -224,6 +273,7 @@ void DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n,
     }
   }
   has = true;
+  return true;
 }
 
 // The track along the layer's line, n frames from f, into scratch_.
@@ -259,6 +309,17 @@ bool DeckReader::read_voice(const Layer& layer, std::int64_t f, int n) TACTUS_RT
     for (int i = 0; i < n; ++i) scratch_[c][i] = packet->audio[c][offset + i];
   }
   return true;
+}
+
+void DeckReader::tell_missed(const Layer& layer, std::int64_t f) TACTUS_RT {
+  if (!tap_) return;
+  msg::EngineOutcome o;
+  o.kind = msg::EngineOutcome::Kind::missed;
+  o.deck = deck_;
+  o.ring = static_cast<std::uint8_t>(layer.ring);
+  o.generation = layer.generation;
+  o.frame = f;
+  tap_->put(o);
 }
 
 void DeckReader::drop_old_packets(std::int64_t f) TACTUS_RT {

@@ -15,6 +15,7 @@
 
 #include "base/rt.h"
 #include "engine/msg/snapshot.h"
+#include "engine/rt/outcome_tap.h"
 #include "engine/rt/transport.h"
 #include "engine/rt/voice.h"
 
@@ -36,6 +37,8 @@ struct DeckBuffers {
 class DeckReader {
  public:
   void attach(VoiceRing* a, VoiceRing* b, const dsp::SincTables* sinc, SampleRate rate) TACTUS_RT;
+  // `tap`: where to say what is chosen. `told`: what to choose, in a replay; null otherwise.
+  void attach_outcomes(OutcomeTap* tap, OutcomeRing* told, int deck) TACTUS_RT;
 
   // Renders n <= kGrid frames from session frame f; [f, f + n) lies within one control step and has no break inside.
   void render(const Transport& t, std::int64_t f, int n, const music::TempoMap& map, DeckBuffers& out) TACTUS_RT;
@@ -70,10 +73,15 @@ class DeckReader {
   void follow(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke, bool jumped) TACTUS_RT;
   Layer choose(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT;
   int best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT;
-  void change(const Layer& next, const Transport& t, std::int64_t f, const music::TempoMap& map, bool jump) TACTUS_RT;
+  bool take_told(std::int64_t f, Layer& next, std::int64_t& fade) TACTUS_RT;
+  std::int64_t fade_in(const Layer& next, const Transport& t, std::int64_t f, const music::TempoMap& map,
+                       bool jump) TACTUS_RT;
+  void change(const Layer& next, std::int64_t f, std::int64_t fade) TACTUS_RT;
+  void tell(std::int64_t f, std::int64_t fade) TACTUS_RT;
+  void tell_missed(const Layer& layer, std::int64_t f) TACTUS_RT;
   bool quiet_before(const Transport& t, std::int64_t f, const music::TempoMap& map) TACTUS_RT;
   float gain_at(const Layer& layer, std::int64_t f) const TACTUS_RT;
-  void add_layer(const Layer& layer, bool tail, std::int64_t f, int n, DeckBuffers& out) TACTUS_RT;
+  bool add_layer(const Layer& layer, bool tail, std::int64_t f, int n, DeckBuffers& out) TACTUS_RT;
   void anchor(Layer& layer, std::int64_t f, const music::TempoMap& map) TACTUS_RT;
   void read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_RT;
   bool read_voice(const Layer& layer, std::int64_t f, int n) TACTUS_RT;
@@ -81,6 +89,9 @@ class DeckReader {
 
   VoiceRing* rings_[2] = {};
   const dsp::SincTables* sinc_ = nullptr;
+  OutcomeTap* tap_ = nullptr;
+  OutcomeRing* told_ = nullptr;
+  std::uint8_t deck_ = 0;
   std::int64_t fade_frames_ = 224;
   std::int64_t attack_frames_ = 64;
   double tolerance_ = 96;  // track frames a packet may be off its place

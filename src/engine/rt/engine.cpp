@@ -15,8 +15,10 @@ void Engine::prepare(SampleRate rate, int decks, const EngineLinks& links, const
   links_ = links;
   plan_ = plan;
   map_ = map;
+  outcomes_.ring = links.outcomes;
   for (int d = 0; d < deck_count_; ++d) {
     decks_[d].prepare(rate, links.decks[d].voices[0], links.decks[d].voices[1], links.sinc);
+    decks_[d].reader.attach_outcomes(&outcomes_, links.decks[d].told, d);
   }
   mixer_.prepare(rate, links.tap, links.streams[kStreamMaster], links.streams[kStreamCue]);
 }
@@ -54,9 +56,11 @@ void Engine::take_input(std::int64_t now) TACTUS_RT {
     }
     map_ = next;
     queue_.map_changed(now, map_);
+    note(msg::EngineOutcome::Kind::map, now, map_.edition);
   }
   msg::Command c;
-  for (int i = 0; i < msg::kMaxCommandsPerBlock && links_.commands->pop(c); ++i) {
+  int taken = 0;
+  for (; taken < msg::kMaxCommandsPerBlock && links_.commands->pop(c); ++taken) {
     if (queue_.push(c, now, map_)) continue;
     msg::Event e;
     e.kind = msg::Event::Kind::queue_full;
@@ -64,6 +68,7 @@ void Engine::take_input(std::int64_t now) TACTUS_RT {
     e.frame = now;
     emit(e);
   }
+  if (taken > 0) note(msg::EngineOutcome::Kind::took, now, static_cast<std::uint64_t>(taken));
 }
 
 void Engine::advance_decks(std::int64_t f) TACTUS_RT {
@@ -313,6 +318,14 @@ void Engine::publish(std::int64_t f) TACTUS_RT {
 
 void Engine::emit(const msg::Event& e) TACTUS_RT {
   if (!links_.events->push(e)) ++lost_events_;
+}
+
+void Engine::note(msg::EngineOutcome::Kind kind, std::int64_t now, std::uint64_t count) TACTUS_RT {
+  msg::EngineOutcome o;
+  o.kind = kind;
+  o.frame = now;
+  o.count = count;
+  outcomes_.put(o);
 }
 
 }  // namespace tactus::rt

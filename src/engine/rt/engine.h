@@ -10,6 +10,7 @@
 
 #include "engine/msg/callback.h"
 #include "engine/msg/command.h"
+#include "engine/msg/outcome.h"
 #include "engine/msg/plan.h"
 #include "engine/msg/snapshot.h"
 #include "engine/rt/command_queue.h"
@@ -33,9 +34,11 @@ struct EngineLinks {
   lockfree::TripleBuffer<msg::Snapshot>* snapshot = nullptr;  // engine -> control
   TapRing* tap = nullptr;                                     // engine -> recorder; may be null
   StreamRing* streams[kStreams] = {};                         // engine -> recorder; any may be null
+  OutcomeRing* outcomes = nullptr;                            // engine -> journal; may be null
   struct DeckLinks {
     VoiceRing* voices[2] = {};      // feeder -> engine
     ReportRing* reports = nullptr;  // engine -> feeder
+    OutcomeRing* told = nullptr;    // a replay: where the deck sounds from, instead of what the reader would choose
   } decks[msg::kMaxDecks];
   const dsp::SincTables* sinc = nullptr;
 };
@@ -53,6 +56,8 @@ class Engine {
   std::int64_t frame() const TACTUS_RT { return published_frame_.load(std::memory_order_acquire); }
   // Any thread: blocks finished so far.
   std::uint64_t blocks() const TACTUS_RT { return published_blocks_.load(std::memory_order_acquire); }
+  // Any thread: outcomes for which their ring had no room.
+  std::uint32_t outcomes_lost() const TACTUS_RT { return outcomes_.lost.load(std::memory_order_relaxed); }
   // Any thread: watched by whoever frees what the engine may still read.
   lockfree::ReaderEpoch& epoch() TACTUS_RT { return epoch_; }
   // Frames by which everything leaves later than it was due: the limiter's look-ahead, equal on all buses.
@@ -74,6 +79,7 @@ class Engine {
   void release_tracks(std::int64_t f) TACTUS_RT;
   void publish(std::int64_t f) TACTUS_RT;
   void emit(const msg::Event& e) TACTUS_RT;
+  void note(msg::EngineOutcome::Kind kind, std::int64_t now, std::uint64_t count) TACTUS_RT;
   bool to_release(const msg::TrackRef* track) TACTUS_RT;
 
   EngineLinks links_;
@@ -82,6 +88,7 @@ class Engine {
   Deck decks_[msg::kMaxDecks];
   float bus_[msg::kMaxDecks][2][kGrid];  // each deck's signal on its way through its nodes
   Mixer mixer_;
+  OutcomeTap outcomes_;
   CommandQueue queue_;
   music::TempoMap map_;
   const msg::Plan* plan_ = nullptr;
