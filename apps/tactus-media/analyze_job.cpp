@@ -30,4 +30,8 @@ media::Result<std::string> known_job(const JobRequest& request, JobContext&) {
   return analysis::to_json(*found);
 }
 
+media::Result<std::string> content_job(const JobRequest& request, JobContext&) {
+  return media::content_id(request.path);
+}
+
 }  // namespace tactus::worker

@@ -4,10 +4,8 @@ namespace tactus::worker {
 
 std::span<const JobKind> job_kinds() {
   static constexpr JobKind kinds[] = {
-      {"probe", probe_job},
-      {"decode", decode_job},
-      {"analyze", analyze_job},
-      {"known", known_job},
+      {"probe", probe_job}, {"decode", decode_job},   {"analyze", analyze_job},
+      {"known", known_job}, {"content", content_job},
   };
   return kinds;
 }

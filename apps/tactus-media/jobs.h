@@ -43,4 +43,7 @@ media::Result<std::string> analyze_job(const JobRequest& request, JobContext& co
 // "known": text as of "analyze". Result: the TrackAnalysis that the cache has; an error when it has none.
 media::Result<std::string> known_job(const JobRequest& request, JobContext& context);
 
+// "content". Result: media::content_id.
+media::Result<std::string> content_job(const JobRequest& request, JobContext& context);
+
 }  // namespace tactus::worker

@@ -196,6 +196,9 @@ int engine(const Options& o) {
     journal->add(schedule::to_line(Entry{Entry::What::failed, Frame{frame}, {}, text, {}, why}));
     server->failed(text, why);
   };
+  options.outcomes = session::OutcomeOptions{
+      [&](std::string line) { return journal->add(std::move(line)) && journal->lost() == 0; },
+      [&](const std::string& path, auto done) { media.analyses().content(path, std::move(done)); }};
   options.on_wake = [&](session::Session& s) { server->serve(s); };
   const auto notice = [&](const std::string& text) {
     fmt::print(stderr, "{}\n", text);

@@ -46,8 +46,7 @@ void report_text(const session::RenderReport& r, const RenderOut& out, int rate)
 
 }  // namespace
 
-int render_out(const std::vector<session::ScriptEvent>& events, const session::RenderOptions& options,
-               session::MediaStack& media, const RenderOut& out) {
+int write_out(const RenderOut& out, SampleRate rate, const PlayOut& play) {
   const auto fail = [](const media::Error& e) {
     fmt::print(stderr, "tactus: {}\n", e.text());
     return kFailed;
@@ -55,19 +54,18 @@ int render_out(const std::vector<session::ScriptEvent>& events, const session::R
   const auto container = media::AudioWriter::container_of(out.path);
   if (!container) return fail(container.error());
   media::WriterFormat format;
-  format.rate = static_cast<int>(options.rate.hz);
+  format.rate = static_cast<int>(rate.hz);
   format.container = container.value();
+  if (out.floats && format.container == media::Container::wav) format.sample = media::SampleFormat::f32;
   auto writer = media::AudioWriter::create(out.path, format);
   if (!writer) return fail(writer.error());
   for (const auto& [seconds, name] : out.chapters) {
-    writer->mark(static_cast<std::int64_t>(seconds * options.rate.hz), name);
+    writer->mark(static_cast<std::int64_t>(seconds * rate.hz), name);
   }
   install_stop_signals();
-  session::BlockingSource source(media.cache(), media.analyses());
   Progress progress("render", out.quiet);
   media::Status written;
-  const auto report = session::render(
-      events, options, source,
+  const auto played = play(
       [&](std::span<const float> x) {
         written = writer->write(x);
         return written.ok() && !stop_asked();
@@ -76,6 +74,8 @@ int render_out(const std::vector<session::ScriptEvent>& events, const session::R
         progress.show(total > 0 ? done / total : 0, clock_text(done) + " of about " + clock_text(total));
       });
   progress.done();
+  if (!played) return fail(played.error());
+  const session::RenderReport& report = played.value();
   if (stop_asked()) {
     fmt::print(stderr, "tactus: stopped; {} was not written\n", out.path);
     return kStopped;
@@ -89,6 +89,14 @@ int render_out(const std::vector<session::ScriptEvent>& events, const session::R
   }
   // The file is there, but not all that was asked for is in it: whoever runs this in a script must see that.
   return report.refused.empty() ? kOk : kFailed;
+}
+
+int render_out(const std::vector<session::ScriptEvent>& events, const session::RenderOptions& options,
+               session::MediaStack& media, const RenderOut& out) {
+  session::BlockingSource source(media.cache(), media.analyses());
+  return write_out(out, options.rate, [&](const session::RenderSink& sink, const session::RenderProgress& progress) {
+    return media::Result<session::RenderReport>(session::render(events, options, source, sink, progress));
+  });
 }
 
 }  // namespace tactus::app

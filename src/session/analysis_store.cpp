@@ -23,6 +23,16 @@ void AnalysisStore::get(const std::string& path, media::Lane lane, Done done, Pr
   ask("analyze", path, lane, std::move(done), std::move(progress));
 }
 
+void AnalysisStore::content(const std::string& path, std::function<void(std::string)> done) {
+  media::Job job;
+  job.kind = "content";
+  job.lane = media::Lane::idle;
+  job.path = path;
+  pool_.submit(std::move(job), [done = std::move(done)](media::JobEvent&& e) {
+    if (e.kind == media::JobEvent::Kind::done) done(e.text);
+  });
+}
+
 void AnalysisStore::ask(const char* kind, const std::string& path, media::Lane lane, Done done, Progress progress) {
   media::Job job;
   job.kind = kind;

@@ -24,6 +24,8 @@ class AnalysisStore {
   using Progress = std::function<void(double share)>;
   // From the cache or by a worker; `done` is called once, on this thread or the pool's.
   void get(const std::string& path, media::Lane lane, Done done, Progress progress = {});
+  // media::content_id, by a worker; `done` isn't called when the file can't be read.
+  void content(const std::string& path, std::function<void(std::string)> done);
   // The same, blocking. Not from the pool's thread.
   media::Result<analysis::TrackAnalysis> get(const std::string& path, media::Lane lane);
 
