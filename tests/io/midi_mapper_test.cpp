@@ -156,9 +156,12 @@ midi = "rel 1 3 sign"
 up = "/deck/1/loop/double"
 down = "/deck/1/loop/halve"
 [[control]]
-midi = "rel14 1 4 36"
+midi = "rel14 1 4 36 offset"
 do = "/deck/1/loop/move {}"
 step = 0.25
+[[control]]
+midi = "rel14 1 5 37 twos"
+do = "/deck/1/loop/move {}"
 )");
   rig.view.settings["/deck/1/eq/low"] = -3;
   EXPECT_EQ(rig.cc(1, 2), "/deck/1/eq/low -2");
@@ -171,6 +174,8 @@ step = 0.25
   EXPECT_EQ(rig.cc(3, 65), "/deck/1/loop/halve");
   EXPECT_EQ(rig.cc(4, 64), "");
   EXPECT_EQ(rig.cc(36, 4), "/deck/1/loop/move 1");
+  rig.cc(5, 127);
+  EXPECT_EQ(rig.cc(37, 125), "/deck/1/loop/move -3");
   rig.view.settings["/deck/1/eq/low"] = -INFINITY;
   rig.now += 1000 * kMs;
   EXPECT_EQ(rig.cc(1, 1), "/deck/1/eq/low -60");
@@ -185,14 +190,14 @@ hold = "shift"
 [[control]]
 midi = "note 1 11"
 do = "/deck/1/hotcue/1 {}"
-state = "deck/1/hotcues/1 >= 0"
+state = "deck/1/hotcue/1 >= 0"
 [[control]]
 midi = "note 1 11"
 layer = "shift"
 do = "/deck/1/hotcue/1/clear"
 state = "deck/1/playing"
 )");
-  rig.view.set("deck/1/hotcues/1", 5);
+  rig.view.set("deck/1/hotcue/1", 5);
   ASSERT_EQ(rig.lights().size(), 1U);
   EXPECT_EQ(rig.note(11), "/deck/1/hotcue/1 1");
   EXPECT_EQ(rig.note(60), "");

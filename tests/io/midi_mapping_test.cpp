@@ -78,7 +78,7 @@ times = {K = [1, 8]}
 [[each.control]]
 midi = "note $ch 0x1a+$K"
 do = "/deck/$N/hotcue/$K {}"
-state = "deck/$N/hotcues/$K >= 0"
+state = "deck/$N/hotcue/$K >= 0"
 )");
   ASSERT_EQ(m.controls.size(), 16U);
   EXPECT_EQ(trigger_text(m.controls[15].on), "note 4 34");

@@ -1,6 +1,8 @@
 #include "io/audio/quiet_cerr.h"
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <mutex>
 #include <streambuf>
 #include <string_view>
@@ -10,10 +12,19 @@ namespace tactus::io {
 
 namespace {
 
-constexpr std::string_view kPrefix = "RtApi";
+// How the lines of RtAudio and RtMidi begin.
+constexpr std::string_view kPrefixes[] = {"RtApi", "RtMidi", "MidiIn", "MidiOut"};
 constexpr std::size_t kKept = 8192;  // characters; a driver that repeats itself must not fill the memory
 
-// Characters wait only while they could still become a line of RtAudio's: line feeds and a beginning of the prefix.
+bool begins_prefix(std::string_view text) {
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
+                     [&](std::string_view p) { return p.starts_with(text); });
+}
+bool is_prefix(std::string_view text) {
+  return std::find(std::begin(kPrefixes), std::end(kPrefixes), text) != std::end(kPrefixes);
+}
+
+// Characters wait only while they could still become a line of theirs: line feeds and a beginning of a prefix.
 class Filter final : public std::streambuf {
  public:
   explicit Filter(std::streambuf* to) : to_(to) {}
@@ -45,20 +56,21 @@ class Filter final : public std::streambuf {
     if (dropping_) {
       if (kept_.size() < kKept) kept_ += c;
       dropping_ = c != '\n';
-      // RtAudio wraps its lines in empty ones: one before, one after.
+      // They wrap their lines in empty ones: one before, one after.
       at_line_start_ = swallow_blank_ = !dropping_;
       return;
     }
-    if (at_line_start_ && matched_ == 0 && c == '\n') {
+    if (at_line_start_ && begun_.empty() && c == '\n') {
       if (!std::exchange(swallow_blank_, false)) held_ += c;
       return;
     }
-    if (at_line_start_ && c == kPrefix[matched_]) {
+    begun_ += c;
+    if (at_line_start_ && begins_prefix(begun_)) {
       held_ += c;
-      if (++matched_ == kPrefix.size()) {
-        if (kept_.size() < kKept) kept_ += kPrefix;
+      if (is_prefix(begun_)) {
+        if (kept_.size() < kKept) kept_ += begun_;
         held_.clear();
-        matched_ = 0;
+        begun_.clear();
         dropping_ = true;
       }
       return;
@@ -66,7 +78,7 @@ class Filter final : public std::streambuf {
     to_->sputn(held_.data(), static_cast<std::streamsize>(held_.size()));
     to_->sputc(c);
     held_.clear();
-    matched_ = 0;
+    begun_.clear();
     swallow_blank_ = false;
     at_line_start_ = c == '\n';
   }
@@ -74,7 +86,7 @@ class Filter final : public std::streambuf {
   std::streambuf* to_;
   std::mutex mutex_;
   std::string held_, kept_;
-  std::size_t matched_ = 0;  // characters of the prefix at the end of held_
+  std::string begun_;  // of a prefix, at the end of held_
   bool at_line_start_ = true, dropping_ = false, swallow_blank_ = false;
 };
 

@@ -1,6 +1,6 @@
-// RtAudio writes some of its messages straight to std::cerr, in the middle of what a terminal program draws. This puts
-// a filter in front of std::cerr that keeps lines which start with "RtApi" and lets all others through at once (an
-// empty line waits for what follows it).
+// RtAudio and RtMidi write some of their messages straight to std::cerr, in the middle of what a terminal program
+// draws. This puts a filter in front of std::cerr that keeps lines which start as theirs do ("RtApi", "MidiIn", ...)
+// and lets all others through at once (an empty line waits for what follows it).
 #pragma once
 
 #include <string>

@@ -60,6 +60,12 @@ int ticks_of(MidiTrigger::Code code, int value) {
   return value & 64 ? -(value & 63) : value & 63;
 }
 
+// Of a pair: two's complement of 14 bits, or around 8192.
+int ticks14_of(MidiTrigger::Code code, int value) {
+  if (code == MidiTrigger::Code::offset) return value - 8192;
+  return value < 8192 ? value : value - 16384;
+}
+
 // 64 of 127 is the middle of a knob, where its detent is.
 double place7(int v) { return v < 64 ? v / 128.0 : 0.5 + (v - 64) / 126.0; }
 double place14(int v) { return v < 8192 ? v / 16384.0 : 0.5 + (v - 8192) / 16382.0; }
@@ -187,7 +193,7 @@ void Mapper::turned(int index, const MidiMessage& m, std::int64_t now_ns, const 
     case Kind::rel:
       return ticked(c, k, ticks_of(c.on.code, m.bytes[2]), now_ns, view, out);
     case Kind::rel14:
-      if (const int v = take_half(c.on, m, k.halves); v >= 0) ticked(c, k, v - 8192, now_ns, view, out);
+      if (const int v = take_half(c.on, m, k.halves); v >= 0) ticked(c, k, ticks14_of(c.on.code, v), now_ns, view, out);
       return;
     case Kind::note:
       return;
@@ -273,7 +279,7 @@ void Mapper::wheel(std::size_t index, const MidiMessage& m, std::int64_t now_ns,
   } else {
     const int v = take_half(t, m, rim ? w.rim : w.turn);
     if (v < 0) return;
-    ticks = v - 8192;
+    ticks = ticks14_of(t.code, v);
   }
   if (w.touched && !rim) {
     w.hand.turn(ticks * seconds_a_tick(j));

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "io/midi/mapping_template.h"
 #include "schedule/intent_table.h"
 #include "schedule/numbers.h"
 #include "schedule/parse.h"
@@ -13,65 +14,8 @@
 namespace tactus::io {
 namespace {
 
-using Row = std::map<std::string, std::string>;  // what a template's names stand for
-
 int line_of(const toml::node& node) {
   return static_cast<int>(std::max<toml::source_index>(1, node.source().begin.line));
-}
-
-// "$ch+1" and the like, replaced. False, and why, when a name isn't known.
-bool expand(std::string_view text, const Row& row, std::string* out, std::string* error) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  for (std::size_t i = 0; i < text.size();) {
-    if (text[i] != '$') {
-      *out += text[i++];
-      continue;
-    }
-    std::size_t end = ++i;
-    while (end < text.size() && letter(text[end])) ++end;
-    const std::string name(text.substr(i, end - i));
-    const auto found = row.find(name);
-    if (found == row.end()) {
-      *error = "$" + name + " is no name of this template";
-      return false;
-    }
-    *out += found->second;
-    i = end;
-  }
-  if (text.find('$') == std::string_view::npos) return true;
-  // Sums of whole numbers without spaces: "0x1a+3". Words that are none are left alone.
-  std::string summed;
-  for (std::size_t i = 0; i < out->size();) {
-    std::size_t end = i;
-    while (end < out->size() && (digit((*out)[end]) || letter((*out)[end]) || (*out)[end] == '+')) ++end;
-    if (end == i) {
-      summed += (*out)[i++];
-      continue;
-    }
-    const std::string word = out->substr(i, end - i);
-    i = end;
-    if (word.find('+') == std::string::npos || !digit(word[0])) {
-      summed += word;
-      continue;
-    }
-    long sum = 0;
-    bool numbers = true;
-    for (std::size_t at = 0; at <= word.size() && numbers;) {
-      const std::size_t plus = std::min(word.find('+', at), word.size());
-      std::string_view part(word.data() + at, plus - at);
-      const bool hex = part.starts_with("0x");
-      if (hex) part.remove_prefix(2);
-      long value = 0;
-      const auto [stop, code] = std::from_chars(part.data(), part.data() + part.size(), value, hex ? 16 : 10);
-      numbers = code == std::errc{} && stop == part.data() + part.size() && value < 100000;
-      sum += value;
-      at = plus + 1;
-    }
-    summed += numbers ? std::to_string(sum) : word;
-  }
-  *out = std::move(summed);
-  return true;
 }
 
 class Reader {
@@ -134,7 +78,7 @@ class Reader {
     }
   }
 
-  void parts(const toml::table& table, const Row& row) {
+  void parts(const toml::table& table, const TemplateRow& row) {
     every(table, "control", [&](const toml::table& t) { control(t, row); });
     every(table, "jog", [&](const toml::table& t) { jog(t, row); });
     every(table, "light", [&](const toml::table& t) { light(t, row); });
@@ -168,15 +112,15 @@ class Reader {
         continue;
       }
       only(*t, {"with", "times", "control", "jog", "light"}, "[[each]]");
-      for (const Row& row : rows(*t)) {
+      for (const TemplateRow& row : rows(*t)) {
         if (errors.size() >= kMostErrors) return;
         parts(*t, row);
       }
     }
   }
 
-  std::vector<Row> rows(const toml::table& t) {
-    std::vector<Row> list;
+  std::vector<TemplateRow> rows(const toml::table& t) {
+    std::vector<TemplateRow> list;
     if (const toml::node* with = t.get("with")) {
       const toml::array* rows = with->as_array();
       if (!rows) fail(line_of(*with), "`with` is a list of rows: [{N = 1, ch = 1}, {N = 2, ch = 2}]");
@@ -201,7 +145,8 @@ class Reader {
     return list;
   }
 
-  std::vector<Row> multiplied(const std::vector<Row>& list, const std::string& name, const toml::node& range) {
+  std::vector<TemplateRow> multiplied(const std::vector<TemplateRow>& list, const std::string& name,
+                                      const toml::node& range) {
     const toml::array* ends = range.as_array();
     const auto from = ends && ends->size() == 2 ? (*ends)[0].value<std::int64_t>() : std::nullopt;
     const auto to = ends && ends->size() == 2 ? (*ends)[1].value<std::int64_t>() : std::nullopt;
@@ -209,8 +154,8 @@ class Reader {
       fail(line_of(range), "'" + name + "' goes from a whole number to another: [1, 8]");
       return {};
     }
-    std::vector<Row> more;
-    for (const Row& row : list) {
+    std::vector<TemplateRow> more;
+    for (const TemplateRow& row : list) {
       for (std::int64_t k = *from; k <= *to; ++k) {
         more.push_back(row);
         more.back()[name] = std::to_string(k);
@@ -228,7 +173,7 @@ class Reader {
 
   // --- single values of a table ---
 
-  std::optional<std::string> text(const toml::table& t, const char* key, const Row& row) {
+  std::optional<std::string> text(const toml::table& t, const char* key, const TemplateRow& row) {
     const toml::node* node = t.get(key);
     if (!node) return {};
     const auto raw = node->value_exact<std::string>();
@@ -237,7 +182,7 @@ class Reader {
       fail(line_of(*node), std::string(key) + " must be a text in quotes");
       return {};
     }
-    if (expand(*raw, row, &out, &why)) return out;
+    if (expand_template(*raw, row, &out, &why)) return out;
     fail(line_of(*node), why);
     return {};
   }
@@ -265,7 +210,7 @@ class Reader {
     return false;
   }
 
-  std::optional<MidiTrigger> trigger(const toml::table& t, const char* key, const Row& row) {
+  std::optional<MidiTrigger> trigger(const toml::table& t, const char* key, const TemplateRow& row) {
     const auto words = text(t, key, row);
     if (!words) return {};
     std::string why;
@@ -274,7 +219,7 @@ class Reader {
     return found;
   }
 
-  std::vector<MidiAction> actions(const toml::table& t, const char* key, const Row& row) {
+  std::vector<MidiAction> actions(const toml::table& t, const char* key, const TemplateRow& row) {
     std::vector<MidiAction> list;
     const toml::node* node = t.get(key);
     if (!node) return list;
@@ -282,7 +227,7 @@ class Reader {
       const auto raw = item.value_exact<std::string>();
       std::string written, why;
       if (!raw) return fail(line_of(item), std::string(key) + " must be an intent in quotes, or a list of them");
-      if (!expand(*raw, row, &written, &why)) return fail(line_of(item), why);
+      if (!expand_template(*raw, row, &written, &why)) return fail(line_of(item), why);
       if (auto action = parse_action(written, &why)) {
         list.push_back(std::move(*action));
       } else {
@@ -297,7 +242,7 @@ class Reader {
     return list;
   }
 
-  std::optional<StateTest> state(const toml::table& t, const Row& row) {
+  std::optional<StateTest> state(const toml::table& t, const TemplateRow& row) {
     auto words = text(t, "state", row);
     if (!words) return {};
     const int line = line_of(*t.get("state"));
@@ -347,7 +292,7 @@ class Reader {
 
   // --- the parts ---
 
-  void control(const toml::table& t, const Row& row) {
+  void control(const toml::table& t, const TemplateRow& row) {
     only(t,
          {"midi", "do", "do_on", "release", "up", "down", "state", "light", "light_on", "light_off", "layer", "hold",
           "range", "step", "takeover", "completes"},
@@ -375,7 +320,7 @@ class Reader {
   }
 
   // What kind of control it is, from its message and its intents.
-  void shape(const toml::table& t, const Row& row, MidiControl& c) {
+  void shape(const toml::table& t, const TemplateRow& row, MidiControl& c) {
     using Kind = MidiTrigger::Kind;
     using Type = schedule::ArgSpec::Type;
     const MidiAction* open = nullptr;
@@ -409,7 +354,7 @@ class Reader {
     }
   }
 
-  void own_light(const toml::table& t, const Row& row, const MidiControl& c) {
+  void own_light(const toml::table& t, const TemplateRow& row, const MidiControl& c) {
     const auto words = text(t, "light", row);
     if (words && *words == "none") return;
     if (words && !c.state) return fail(line_of(*t.get("light")), "a light needs a `state` to show");
@@ -431,7 +376,7 @@ class Reader {
     mapping.lights.push_back(std::move(light));
   }
 
-  void light(const toml::table& t, const Row& row) {
+  void light(const toml::table& t, const TemplateRow& row) {
     only(t, {"midi", "state", "range", "send", "light_on", "light_off", "layer"}, "a light");
     const int line = line_of(t);
     const auto to = trigger(t, "midi", row);
@@ -452,7 +397,7 @@ class Reader {
     l.on = static_cast<std::uint8_t>(on);
   }
 
-  void jog(const toml::table& t, const Row& row) {
+  void jog(const toml::table& t, const TemplateRow& row) {
     only(t, {"deck", "touch", "turn", "rim", "ticks", "rpm", "nudge_ms", "completes"}, "a jog wheel");
     MidiJog j;
     const int line = line_of(t);

@@ -46,7 +46,7 @@ constexpr std::array<KindWord, 6> kKinds = {{
     {"cc14", MidiTrigger::Kind::cc14, 2, "cc14 CHANNEL MSB LSB"},
     {"pitch", MidiTrigger::Kind::pitch, 0, "pitch CHANNEL"},
     {"rel", MidiTrigger::Kind::rel, 1, "rel CHANNEL CONTROLLER twos|offset|sign"},
-    {"rel14", MidiTrigger::Kind::rel14, 2, "rel14 CHANNEL MSB LSB"},
+    {"rel14", MidiTrigger::Kind::rel14, 2, "rel14 CHANNEL MSB LSB twos|offset"},
 }};
 constexpr std::array<const char*, 3> kCodes = {"twos", "offset", "sign"};
 
@@ -65,7 +65,7 @@ std::string trigger_text(const MidiTrigger& t) {
   text += std::to_string(t.channel + 1);
   if (k.numbers > 0) text += " " + std::to_string(t.number);
   if (k.numbers > 1) text += " " + std::to_string(t.second);
-  if (t.kind == MidiTrigger::Kind::rel) text += std::string(" ") + kCodes[static_cast<std::size_t>(t.code)];
+  if (t.relative()) text += std::string(" ") + kCodes[static_cast<std::size_t>(t.code)];
   return text;
 }
 
@@ -79,7 +79,7 @@ std::optional<MidiTrigger> parse_trigger(std::string_view text, std::string* err
       words.empty() ? kKinds.end()
                     : std::find_if(kKinds.begin(), kKinds.end(), [&](const KindWord& k) { return words[0] == k.word; });
   if (kind == kKinds.end()) return fail("a message begins with note, cc, cc14, pitch, rel or rel14");
-  const bool coded = kind->kind == MidiTrigger::Kind::rel;
+  const bool coded = kind->kind == MidiTrigger::Kind::rel || kind->kind == MidiTrigger::Kind::rel14;
   if (words.size() != 2 + kind->numbers + (coded ? 1 : 0)) return fail(std::string("expected ") + kind->usage);
   MidiTrigger t;
   t.kind = kind->kind;
@@ -96,6 +96,7 @@ std::optional<MidiTrigger> parse_trigger(std::string_view text, std::string* err
   const auto code = std::find(kCodes.begin(), kCodes.end(), words.back());
   if (code == kCodes.end()) return fail("an encoder counts by twos, offset or sign");
   t.code = static_cast<MidiTrigger::Code>(code - kCodes.begin());
+  if (kind->numbers == 2 && t.code == MidiTrigger::Code::sign) return fail("a pair counts by twos or offset");
   return t;
 }
 

@@ -1,0 +1,1 @@
+target_link_libraries(tactus-midi PRIVATE tactus_io)
