@@ -71,7 +71,6 @@ int render_set(const Options& o, const std::string& text) {
 int replay_run(const Options& o, const schedule::JournalRun& run) {
   session::MediaStack media;
   session::ReplayOptions options;
-  options.block = o.block;
   options.max_seconds = o.seconds;
   const session::OpenWhole open = [&](const std::string& path, SampleRate rate) -> media::Result<media::TrackPtr> {
     auto track = media.cache().open(path, static_cast<int>(rate.hz));
@@ -139,7 +138,7 @@ void add_render(CLI::App& app, Run& run) {
   cmd->add_option("--rate", o->rate, "Frames a second; a journal has its own")
       ->capture_default_str()
       ->check(CLI::Range(8000, 192000));
-  cmd->add_option("--block", o->block, "Frames a block; the result doesn't depend on it")
+  cmd->add_option("--block", o->block, "Frames a block; the result doesn't depend on it. A journal has its own")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   cmd->add_option("--length", o->seconds, "Stop after so many seconds; else when the music has ended");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "engine/msg/callback.h"
 #include "engine/msg/plan.h"
 
 namespace tactus::schedule {
@@ -167,6 +168,7 @@ msg::EngineOutcome read_heard(const Json& j) {
   if (j.contains("missed")) {
     o.kind = msg::EngineOutcome::Kind::missed;
     o.frame = frame_of(at(j, "missed")).v;
+    o.source = j.contains("voice") ? msg::DeckSource::voice : msg::DeckSource::direct;
     return o;
   }
   o.kind = msg::EngineOutcome::Kind::source;
@@ -276,6 +278,12 @@ void read_line(const Json& j, Outcomes* o) {
     for (TrackPoint& t : o->tracks) {
       if (t.path == text(at(j, "path"))) t.content = text(at(j, "content"));
     }
+  } else if (j.contains("block")) {
+    msg::EngineOutcome block;
+    block.kind = msg::EngineOutcome::Kind::block;
+    block.count = static_cast<std::uint64_t>(within(at(j, "block"), 1, msg::kMaxBlock));
+    block.frame = frame_of(at(j, "frame")).v;
+    o->blocks.push_back(block);
   } else if (j.contains("plays") || j.contains("missed")) {
     o->heard.push_back(read_heard(j));
   } else if (j.contains("voice")) {
@@ -336,6 +344,7 @@ std::string to_line(const TookCommand& took) {
 std::string to_line(const TookMap& took) { return line_of({{"took", took.at.v}, {"map", map_json(took.map)}}); }
 
 std::string to_line(const msg::EngineOutcome& o) {
+  if (o.kind == msg::EngineOutcome::Kind::block) return line_of({{"block", o.count}, {"frame", o.frame}});
   Json j;
   const bool missed = o.kind == msg::EngineOutcome::Kind::missed;
   if (missed) {
@@ -345,7 +354,7 @@ std::string to_line(const msg::EngineOutcome& o) {
   }
   j["deck"] = o.deck + 1;
   if (!missed) j["frame"] = o.frame;
-  if (missed || o.source == msg::DeckSource::voice) {
+  if (o.source == msg::DeckSource::voice) {
     j["ring"] = o.ring;
     j["voice"] = o.generation;
   }
@@ -400,7 +409,7 @@ std::string exact_line(Frame frame) { return line_of({{"exact", frame.v}}); }
 
 bool is_outcome(std::string_view line) {
   for (const char* first : {"{\"took\"", "{\"voice\"", "{\"exact\"", "{\"plays\"", "{\"track\"", "{\"missed\"",
-                            "{\"content\"", "{\"outcomes\""}) {
+                            "{\"content\"", "{\"block\"", "{\"outcomes\""}) {
     if (line.starts_with(first)) return true;
   }
   return false;

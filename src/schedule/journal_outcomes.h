@@ -5,8 +5,10 @@
 //    "hotcues": [..], "grid": [[96, 0, 126]]}        what a command refers to
 //   {"took": 4096, "op": "play", "deck": 1, "beat": 4000000}    a command, at the block in which it was taken in
 //   {"took": 4096, "map": [[frame, beat, from, to, beats], ..]} a tempo map
+//   {"block": 256, "frame": 0}                        from there on
 //   {"plays": "voice", "deck": 1, "frame": 96000, "ring": 0, "voice": 7, "fade": 224}
-//   {"missed": 96224, "deck": 1, "ring": 0, "voice": 7}
+//   {"missed": 96224, "deck": 1, "ring": 0, "voice": 7}         that fade-out ended there; without a voice: audio was
+//                                                               withdrawn while it sounded
 //   {"voice": 7, "deck": 1, "begin": 95000, ..}, {.., "hops": [..]}, {.., "read": ..}, {.., "whole": ..}
 //   {"exact": 99000}                                  nothing that was heard before that frame is missing above
 //
@@ -67,7 +69,8 @@ struct Outcomes {
   std::vector<TrackPoint> tracks;
   std::vector<TookCommand> commands;
   std::vector<TookMap> maps;
-  std::vector<msg::EngineOutcome> heard;  // Kind::source and Kind::missed
+  std::vector<msg::EngineOutcome> blocks;  // Kind::block
+  std::vector<msg::EngineOutcome> heard;   // Kind::source and Kind::missed
   std::vector<DeckVoice> voices;
   Frame exact;  // from here on something may be missing
 };

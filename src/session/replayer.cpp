@@ -95,6 +95,7 @@ class Replay : private ctl::OutcomeSink {
         tracks_(o_, run.header.rate, open, content_of),
         host_(host_options(run)) {
     end_ = o_.exact.v;
+    if (o_.blocks.empty() || o_.blocks.front().frame != 0) doubt("the journal doesn't say how long blocks were");
     if (options.max_seconds > 0) {
       end_ = std::min(end_, run.header.rate.frames(Seconds{options.max_seconds}).v);
     }
@@ -113,7 +114,7 @@ class Replay : private ctl::OutcomeSink {
     while (more && now_ < end_ && !error_) {
       give_input();
       if (error_) break;
-      more = render(static_cast<int>(std::min<std::int64_t>(options_.block, next_stop() - now_)));
+      more = render(next_block());
       take_events();
       if (progress_) progress_(seconds(now_), seconds(end_));
     }
@@ -138,7 +139,11 @@ class Replay : private ctl::OutcomeSink {
     DeckPart& part = parts_[d];
     for (const EngineOutcome& o : o_.heard) {
       if (o.deck != d) continue;
-      (o.kind == EngineOutcome::Kind::source ? part.heard : part.missed).push_back(o);
+      if (o.kind == EngineOutcome::Kind::missed && o.source == msg::DeckSource::direct) {
+        doubt("audio was withdrawn while it sounded, on deck " + std::to_string(d + 1));
+      } else {
+        (o.kind == EngineOutcome::Kind::source ? part.heard : part.missed).push_back(o);
+      }
     }
     find_uses(part, run_.header.rate, end_);
     const int deck = static_cast<int>(d);
@@ -193,12 +198,12 @@ class Replay : private ctl::OutcomeSink {
     return msg::kMaxFxParams;  // nobody's
   }
 
-  // The next frame at which something enters the engine.
-  std::int64_t next_stop() const {
-    std::int64_t stop = end_;
-    if (next_map_ < o_.maps.size()) stop = std::min(stop, o_.maps[next_map_].at.v);
-    if (next_command_ < o_.commands.size()) stop = std::min(stop, o_.commands[next_command_].at.v);
-    return std::max(stop, now_ + 1);
+  // As long as it was.
+  int next_block() {
+    for (; next_size_ < o_.blocks.size() && o_.blocks[next_size_].frame <= now_; ++next_size_) {
+      block_ = static_cast<int>(o_.blocks[next_size_].count);
+    }
+    return static_cast<int>(std::min<std::int64_t>(block_, end_ - now_));
   }
 
   bool render(int frames) {
@@ -238,6 +243,7 @@ class Replay : private ctl::OutcomeSink {
   void fed(int, const VoiceOutcome&) override {}
   // A packet isn't there; it should be, unless it wasn't when it was first wanted.
   void happened(const EngineOutcome& o) override {
+    if (o.kind != EngineOutcome::Kind::missed) return;
     const auto& missed = parts_[o.deck].missed;
     const bool before = std::any_of(missed.begin(), missed.end(), [&o](const EngineOutcome& m) {
       return m.frame == o.frame && m.generation == o.generation;
@@ -286,7 +292,8 @@ class Replay : private ctl::OutcomeSink {
   std::vector<ctl::PlanBuilder::Slot> slots_;
   std::optional<media::Error> error_;
   std::vector<std::string> doubts_;
-  std::size_t next_map_ = 0, next_command_ = 0;
+  std::size_t next_map_ = 0, next_command_ = 0, next_size_ = 0;
+  int block_ = 256;
   std::int64_t now_ = 0, end_ = 0;
   std::vector<float> left_, right_, interleaved_;
 };

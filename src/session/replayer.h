@@ -12,7 +12,6 @@
 namespace tactus::session {
 
 struct ReplayOptions {
-  int block = 256;         // frames, 1 to 4096; the result doesn't depend on it
   double max_seconds = 0;  // 0: as far as the journal says all
 };
 

@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tactus::schedule;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const ReadJournal read = read_journal(text);
+  const ReadJournal read = read_journal(text, ReadOutcomes::yes);
   static_cast<void>(read_journal_tail(text));
   for (const JournalRun& run : read.runs) {
     std::string written = to_line(run.header);
@@ -22,6 +22,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (again.runs[0].entries[i].frame.v != run.entries[i].frame.v) std::abort();
     }
     static_cast<void>(to_set(run));
+    // What was understood of an outcome is understood again.
+    Outcomes outcomes;
+    outcomes.map = run.outcomes.map;
+    std::string lines;
+    for (const TrackPoint& t : run.outcomes.tracks) lines += to_line(t);
+    for (const TookCommand& t : run.outcomes.commands) lines += to_line(t);
+    for (const TookMap& t : run.outcomes.maps) lines += to_line(t);
+    for (const auto& o : run.outcomes.blocks) lines += to_line(o);
+    for (const auto& o : run.outcomes.heard) lines += to_line(o);
+    for (const DeckVoice& v : run.outcomes.voices) {
+      lines += v.outcome.kind == tactus::msg::VoiceOutcome::Kind::hop ? hops_line({v}) : to_line(v);
+    }
+    for (std::size_t end = 0; (end = lines.find('\n')) != std::string::npos; lines.erase(0, end + 1)) {
+      if (!read_outcome(lines.substr(0, end), &outcomes)) std::abort();
+    }
   }
   const Comeback back = come_back(read, 1'000'000'000, "boot", ComebackMode::now);
   if (back.set && read_checkpoint(to_line(*back.set)) == std::nullopt) std::abort();

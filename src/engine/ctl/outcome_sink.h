@@ -17,7 +17,7 @@ class OutcomeSink {
   virtual void took(Frame at, const msg::Command& command, const std::vector<PlanBuilder::Slot>& slots) = 0;
   // The same of a tempo map.
   virtual void took(Frame at, const music::TempoMap& map) = 0;
-  // Kind::source and Kind::missed.
+  // Kind::block, Kind::source and Kind::missed.
   virtual void happened(const msg::EngineOutcome& outcome) = 0;
   virtual void fed(int deck, const msg::VoiceOutcome& outcome) = 0;
 };

@@ -17,10 +17,12 @@ namespace tactus::msg {
 // Of the audio thread. Frames are session frames.
 struct EngineOutcome {
   enum class Kind : std::uint8_t {
+    block,   // from `frame` on blocks have `count` frames: effects notice where one ends off the control grid
     took,    // `count` commands out of the ring, at the start of a block
     map,     // the tempo map of edition `count`, at the start of a block
     source,  // a deck's sound comes from elsewhere from `frame` on, faded in over `fade`
-    missed,  // a fading voice's packet wasn't there: silence for the step at `frame`
+    missed,  // what sounded from `source` ended at `frame`, since it wasn't there: a fading voice's packet; or, of
+             // DeckSource::direct, decoded audio that was withdrawn while it sounded, which isn't made again
   };
   Kind kind = Kind::took;
   std::uint8_t deck = 0;

@@ -251,8 +251,8 @@ bool DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n,
       tell_missed(layer, f);
       return false;
     }
-  } else {
-    read_direct(layer, f, n);
+  } else if (!read_direct(layer, f, n)) {
+    tell_missed(layer, f);
   }
 
   const bool stems = channels == kMaxChannels;
@@ -276,8 +276,9 @@ bool DeckReader::add_layer(const Layer& layer, bool tail, std::int64_t f, int n,
   return true;
 }
 
-// The track along the layer's line, n frames from f, into scratch_.
-void DeckReader::read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_RT {
+// The track along the layer's line, n frames from f, into scratch_. False when some of it was silence, not being
+// decoded.
+bool DeckReader::read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_RT {
   const msg::TrackRef& track = *layer.track;
   const int channels = track.pcm->channels();
   const double v = layer.line_slope;
@@ -286,7 +287,7 @@ void DeckReader::read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_R
   const auto low = static_cast<std::int64_t>(std::floor(std::fmin(from, last)));
   const auto high = static_cast<std::int64_t>(std::floor(std::fmax(from, last)));
   const std::int64_t first = low - dsp::SincTables::kBefore;
-  gather(*track.pcm, first, static_cast<int>(high - low) + dsp::SincTables::kTaps, window_);
+  const bool there = gather(*track.pcm, first, static_cast<int>(high - low) + dsp::SincTables::kTaps, window_);
   for (int i = 0; i < n; ++i) {
     const double p = at(i);
     const double whole = std::floor(p);
@@ -299,6 +300,7 @@ void DeckReader::read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_R
     }
     for (int c = 0; c < channels; ++c) scratch_[c][i] = frame[c];
   }
+  return there;
 }
 
 bool DeckReader::read_voice(const Layer& layer, std::int64_t f, int n) TACTUS_RT {
@@ -316,6 +318,7 @@ void DeckReader::tell_missed(const Layer& layer, std::int64_t f) TACTUS_RT {
   msg::EngineOutcome o;
   o.kind = msg::EngineOutcome::Kind::missed;
   o.deck = deck_;
+  o.source = layer.source;
   o.ring = static_cast<std::uint8_t>(layer.ring);
   o.generation = layer.generation;
   o.frame = f;

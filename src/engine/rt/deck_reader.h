@@ -83,7 +83,7 @@ class DeckReader {
   float gain_at(const Layer& layer, std::int64_t f) const TACTUS_RT;
   bool add_layer(const Layer& layer, bool tail, std::int64_t f, int n, DeckBuffers& out) TACTUS_RT;
   void anchor(Layer& layer, std::int64_t f, const music::TempoMap& map) TACTUS_RT;
-  void read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_RT;
+  bool read_direct(const Layer& layer, std::int64_t f, int n) TACTUS_RT;
   bool read_voice(const Layer& layer, std::int64_t f, int n) TACTUS_RT;
   void drop_old_packets(std::int64_t f) TACTUS_RT;
 

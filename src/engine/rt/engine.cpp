@@ -27,6 +27,10 @@ int Engine::latency(SampleRate) noexcept { return dsp::Limiter::kLatency; }
 
 void Engine::process(const msg::AudioBlock& block, const msg::BlockClock&) TACTUS_RT {
   epoch_.enter();
+  if (block.frames != block_) {
+    block_ = block.frames;
+    note(msg::EngineOutcome::Kind::block, frame_, static_cast<std::uint64_t>(block_));
+  }
   take_input(frame_);
   const std::int64_t start = frame_, end = frame_ + block.frames;
   std::int64_t f = start;

@@ -89,6 +89,7 @@ class Engine {
   float bus_[msg::kMaxDecks][2][kGrid];  // each deck's signal on its way through its nodes
   Mixer mixer_;
   OutcomeTap outcomes_;
+  int block_ = 0;  // frames of the last block
   CommandQueue queue_;
   music::TempoMap map_;
   const msg::Plan* plan_ = nullptr;
