@@ -140,7 +140,8 @@ void ClockOwner::follow_playing(const World& w) {
 
 int ClockOwner::choose(const World& w) const {
   using Kind = ask::ClockSource::Kind;
-  if (source_.kind == Kind::internal || source_.kind == Kind::link || link_leads(w, source_)) return -1;
+  if (source_.kind == Kind::internal || source_.kind == Kind::link || source_.kind == Kind::midi) return -1;
+  if (link_leads(w, source_)) return -1;
   if (source_.kind == Kind::deck) return leads(w, source_.deck) ? source_.deck : -1;
   int longest = -1;
   for (int n = 0; n < msg::kMaxDecks; ++n) {
@@ -159,6 +160,7 @@ bool ClockOwner::tick(const World& w, Frame earliest) {
   const int before = std::exchange(leader_, next);
   const bool by_link = link_.following();  // until now
   changed = follow_link(w, earliest, named && source_.kind == ask::ClockSource::Kind::link) || changed;
+  changed = follow_midi(w, earliest, named) || changed;
   if (next < 0 || synced(w, next)) return changed;
   if (next != before || asked_for) return take_lead(w, earliest, (before < 0 && !by_link) || asked_for) || changed;
   return follow_leader(w, earliest) || changed;
@@ -170,6 +172,21 @@ bool ClockOwner::follow_link(const World& w, Frame earliest, bool asked_for) {
   if (!link_.tick(m, map_)) return false;
   rewrite(earliest);
   return true;
+}
+
+// A MIDI clock is followed as Link is, when it was asked for; what it would be told is not heard by anybody.
+bool ClockOwner::follow_midi(const World& w, Frame earliest, bool asked_for) {
+  if (source_.kind != ask::ClockSource::Kind::midi) {
+    midi_ = {};
+    return false;
+  }
+  const double bar = metre_.bar.value();
+  const LinkFollower::Moment m{w.midi,  w.midi.enabled && w.midi.peers > 0, any_synced(w), asked_for, bar > 0 ? bar : 1,
+                               earliest};
+  const bool changed = midi_.tick(m, map_);
+  midi_.take_tell();
+  if (changed) rewrite(earliest);
+  return changed;
 }
 
 bool ClockOwner::take_lead(const World& w, Frame earliest, bool alone) {

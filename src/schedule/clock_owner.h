@@ -4,7 +4,8 @@
 // clock, so the same calls give the same map.
 //
 // The source is `auto` (Link when others are there, else the deck with a grid that has played longest), `internal`,
-// `link`, or one deck. What Link does to the map, and the map to Link, is LinkFollower's.
+// `link`, `midi` (the MIDI clock that comes in, followed as Link is), or one deck. What Link does to the map, and the
+// map to Link, is LinkFollower's.
 // - A leader's tempo is its grid's at the playhead times its tempo setting. Scratches, nudges, loops and jumps change
 //   neither, so they don't move the map.
 // - A leader that is synced follows the map; the map then changes only by /clock/tempo and by that deck's own tempo.
@@ -60,9 +61,10 @@ class ClockOwner {
   bool take_lead(const World& world, Frame earliest, bool alone);
   bool follow_leader(const World& world, Frame earliest);
   bool follow_link(const World& world, Frame earliest, bool asked_for);
+  bool follow_midi(const World& world, Frame earliest, bool asked_for);
 
   music::TempoMap map_;
-  LinkFollower link_;
+  LinkFollower link_, midi_;
   Metre metre_;
   ask::ClockSource source_;
   int leader_ = -1;

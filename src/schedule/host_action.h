@@ -59,12 +59,26 @@ struct ClockTempo {
   Beats over;
 };
 struct ClockSource {
-  enum class Kind { automatic, internal, deck, link };  // in the order of the intent table's choice
+  enum class Kind { automatic, internal, deck, link, midi };  // in the order of the intent table's choice
   Kind kind = Kind::automatic;
   int deck = 0;
 };
 struct ClockQuantum {
   Beats bar;
+};
+// For the MIDI outputs, at the action's stamp. Channels from 0; values 0 to 127.
+struct MidiNote {
+  int channel = 0, note = 0, velocity = 0;
+  Beats length;
+};
+struct MidiCc {
+  int channel = 0, controller = 0;
+  double value = 0;
+  msg::RampSpec ramp;  // both lengths 0: at once
+};
+struct MidiClock {
+  enum class Kind { start, stop, go_on };  // in the order of the intent table's choice
+  Kind kind = Kind::start;
 };
 // Forget what was asked under the action's id, if it hasn't been handed to the engine yet.
 struct Cancel {};
@@ -75,7 +89,7 @@ struct HostAction {
   std::uint64_t id = 0;  // commands that come of it must carry this id
   msg::When when;        // and this stamp
   std::variant<ask::Load, ask::Unload, ask::LoadDouble, ask::UndoLoad, ask::FxType, ask::ClockTempo, ask::ClockSource,
-               ask::ClockQuantum, ask::Cancel>
+               ask::ClockQuantum, ask::MidiNote, ask::MidiCc, ask::MidiClock, ask::Cancel>
       what;
 };
 

@@ -22,6 +22,7 @@ constexpr ArgSpec deck(std::string_view name) { return {Type::count, name, "", 1
 constexpr ArgSpec choice(std::string_view name, std::string_view choices) {
   return {Type::choice, name, "", 0, 0, choices, false, {}};
 }
+constexpr ArgSpec channel() { return {Type::count, "channel", "", 1, 16, {}, false, {}}; }
 constexpr ArgSpec kFlag{Type::flag, "on", "", 0, 1, {}, false, {}};
 constexpr ArgSpec kForce{Type::choice, "force", "", 0, 0, "force", true, {}};
 constexpr ArgSpec text(std::string_view name) { return {Type::text, name, "", 0, 0, {}, false, {}}; }
@@ -52,7 +53,7 @@ constexpr Meaning does(Meta meta) {
 
 constexpr std::string_view kTrack = "Track", kPlay = "Transport", kCues = "Hot cues", kLoops = "Loops and jumps",
                            kPlatter = "Platter", kTempo = "Tempo, key and sync", kChannel = "Channel", kStem = "Stems",
-                           kFx = "Effects", kMixer = "Mixer", kClock = "Clock", kSafety = "Safety";
+                           kFx = "Effects", kMixer = "Mixer", kClock = "Clock", kMidi = "MIDI", kSafety = "Safety";
 
 // clang-format off
 constexpr IntentRow kTable[] = {
@@ -189,14 +190,21 @@ constexpr IntentRow kTable[] = {
   {.pattern = "/mixer/booth", .args = {level(6)}, .meaning = sets(Param::booth, Convert::gain), .ramps = Ramps::yes,
    .section = kMixer, .help = "Level of the booth output.", .example = "/mixer/booth -6"},
 
-  {.pattern = "/clock/source", .args = {choice("source", "auto|internal|deck|link"), after("deck", deck("deck"))}, .meaning = asks(Host::clock_source), .control = Control::clock,
-   .spoken = {"clock to deck {deck} = deck {deck}", "clock to auto = auto", "clock to link = link"}, .section = kClock, .help = "Who leads: auto (Link when others are there, else the deck that has played longest), internal, Link, or a deck.", .example = "/clock/source deck 2"},
+  {.pattern = "/clock/source", .args = {choice("source", "auto|internal|deck|link|midi"), after("deck", deck("deck"))}, .meaning = asks(Host::clock_source), .control = Control::clock,
+   .spoken = {"clock to deck {deck} = deck {deck}", "clock to auto = auto", "clock to link = link"}, .section = kClock, .help = "Who leads: auto (Link when others are there, else the deck that has played longest), internal, Link, the MIDI clock that comes in, or a deck.", .example = "/clock/source deck 2"},
   {.pattern = "/clock/tempo", .args = {number("bpm", "BPM", 20, 300)}, .meaning = asks(Host::clock_tempo), .ramps = Ramps::linear, .control = Control::clock,
    .spoken = {"tempo {bpm}"}, .section = kClock, .help = "The session's tempo. A leading deck that isn't synced changes its own tempo with it.", .example = "/clock/tempo 128 over 32 beats"},
   {.pattern = "/clock/tap", .meaning = does(Meta::tap), .control = Control::clock,
    .section = kClock, .help = "A tap on the beat. From the third on they set the tempo, as /clock/tempo does; a pause of 2 s begins anew.", .example = "/clock/tap"},
   {.pattern = "/clock/quantum", .args = {beats(1, 32)}, .meaning = asks(Host::clock_quantum), .control = Control::clock,
    .section = kClock, .help = "The length of a bar.", .example = "/clock/quantum 4"},
+
+  {.pattern = "/midi/note", .args = {channel(), number("note", "", 0, 127), number("velocity", "", 1, 127), beats(1.0 / 64, 512)}, .meaning = asks(Host::midi_note),
+   .section = kMidi, .help = "Plays a note on what listens to our MIDI output, for so many beats.", .example = "/midi/note 1 36 100 1/4 @bar"},
+  {.pattern = "/midi/cc", .args = {channel(), number("controller", "", 0, 127), number("value", "", 0, 127)}, .meaning = asks(Host::midi_cc), .ramps = Ramps::yes,
+   .section = kMidi, .help = "Sets a controller of what listens to our MIDI output, or moves it there from where it is.", .example = "/midi/cc 1 74 127 @phrase over 16 beats"},
+  {.pattern = "/midi/clock", .args = {choice("what", "start|stop|continue")}, .meaning = asks(Host::midi_clock), .quant = {Quant::Kind::bars, 1, {}}, .control = Control::none,
+   .section = kMidi, .help = "Starts what follows our MIDI clock from its beginning, stops it, or lets it go on. By default on the bar.", .example = "/midi/clock start @bar"},
 
   {.pattern = "/undo", .args = {kForce}, .meaning = does(Meta::undo), .guards = kMaySilence, .control = Control::none,
    .spoken = {"undo"}, .section = kSafety, .help = "Takes back the last reversible intent of the same source; `force` where that stops a sounding deck.", .example = "/undo"},

@@ -43,7 +43,18 @@ struct ArgSpec {
 // How an intent becomes a command, or a request to the owner of threads and files.
 struct Meaning {
   enum class Kind { param, op, loop, host, meta };
-  enum class Host { load, unload, load_double, fx_type, clock_source, clock_tempo, clock_quantum };
+  enum class Host {
+    load,
+    unload,
+    load_double,
+    fx_type,
+    clock_source,
+    clock_tempo,
+    clock_quantum,
+    midi_note,
+    midi_cc,
+    midi_clock
+  };
   enum class Meta { undo, panic, silence, tap };
   enum class Convert {
     none,     // no value
@@ -92,7 +103,7 @@ enum class Control : std::uint8_t {
 struct IntentRow {
   std::string_view pattern;  // N deck, K number, UNIT, SLOT, STEM, PARAM in capitals stand for many
   int k_max = 0;             // what K reaches
-  std::array<ArgSpec, 2> args{};
+  std::array<ArgSpec, 4> args{};
   Meaning meaning;
   Ramps ramps = Ramps::no;
   Quant quant{};  // when none is given

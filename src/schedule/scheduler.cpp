@@ -23,9 +23,12 @@ bool must_open(const HostAction& a) {
 bool swaps_fx(const HostAction& a) { return std::holds_alternative<ask::FxType>(a.what); }
 // Whether the owner says when it is done.
 bool is_reported(const HostAction& a) { return swaps_fx(a) || std::holds_alternative<ask::Unload>(a.what); }
-bool clock_only(const HostAction& a) {
+// What is done without the engine.
+bool beside_engine(const HostAction& a) {
   return std::holds_alternative<ask::ClockTempo>(a.what) || std::holds_alternative<ask::ClockSource>(a.what) ||
-         std::holds_alternative<ask::ClockQuantum>(a.what) || std::holds_alternative<ask::Cancel>(a.what);
+         std::holds_alternative<ask::ClockQuantum>(a.what) || std::holds_alternative<ask::MidiNote>(a.what) ||
+         std::holds_alternative<ask::MidiCc>(a.what) || std::holds_alternative<ask::MidiClock>(a.what) ||
+         std::holds_alternative<ask::Cancel>(a.what);
 }
 // The deck that gets another track by it; -1: none.
 int opened_deck(const HostAction& a) {
@@ -231,7 +234,7 @@ void Scheduler::release(Entry& e, const World& world, Output& out) {
   for (const Command& c : e.commands)
     if (c.op == Op::set_param && c.when.kind == When::Kind::now) memory_.set(c, world.now, world);
   // Nobody reports the execution of what is the owner's own business.
-  e.dead = e.commands.empty() && std::all_of(e.actions.begin(), e.actions.end(), clock_only);
+  e.dead = e.commands.empty() && std::all_of(e.actions.begin(), e.actions.end(), beside_engine);
 }
 
 std::uint64_t Scheduler::depends_on(const Entry& e, const World& world) const {

@@ -108,6 +108,9 @@ class Scheduler {
   std::vector<PendingIntent> pending(const World& world) const;
   // What `key` is set to, ramps counted as finished.
   double value(const ParamKey& key, const World& world) const { return memory_.value(key, world.snapshot); }
+  // The number that the first numeric argument of `intent` would need to leave its control as it is, ramps counted as
+  // finished. Nothing where there is no such control, or none with a number.
+  std::optional<double> argument(const Intent& intent, const World& world) const;
   // The intents that would bring a fresh session's controls to where they are: effects, then every parameter that was
   // ever set; a ramp under way as where it is and where it goes. Not what is on the decks.
   std::vector<std::string> settings(const World& world) const;

@@ -65,6 +65,22 @@ std::vector<std::string> Scheduler::setting(const IntentRow& row, const ParamKey
   return {said(set->now(world.now), 0), said(set->value, left)};
 }
 
+std::optional<double> Scheduler::argument(const Intent& intent, const World& world) const {
+  const Meaning& meaning = intent.row->meaning;
+  if (meaning.kind == Meaning::Kind::host && meaning.host == Meaning::Host::clock_tempo) {
+    return world.map.bpm_at_frame(static_cast<double>(world.now.v));
+  }
+  if (meaning.kind != Meaning::Kind::param || meaning.convert == Convert::assign) return {};
+  // A leading deck's tempo is asked of the clock, so the deck itself is looked at.
+  if (meaning.param == Param::tempo) return (world.snapshot.decks[intent.deck].tempo - 1) * 100;
+  const Translation t = translate(intent, world, {}, planned_);
+  if (t.commands.empty()) return {};
+  const ParamKey key = ParamKey::of(t.commands.front());
+  const std::vector<Arg> args = arguments(*intent.row, key, memory_.value(key, world.snapshot));
+  const double* number = std::get_if<double>(&args.front());
+  return number ? std::optional(*number) : std::nullopt;
+}
+
 std::vector<std::string> Scheduler::settings(const World& world) const {
   std::vector<std::string> list;
   const auto add = [&list](std::vector<std::string> texts) {

@@ -66,6 +66,7 @@ class Translator {
   void host();
   void fx_type();
   void clock_tempo();
+  void midi();
   void lead_tempo(int deck, Bpm bpm);
   const DeckInfo& info(int deck) const { return world_.decks[static_cast<std::size_t>(deck)]; }
   const msg::DeckSnapshot& state(int deck) const { return world_.snapshot.decks[deck]; }
@@ -209,6 +210,26 @@ void Translator::host() {
       return clock_tempo();
     case Host::clock_quantum:
       return ask_for(ask::ClockQuantum{Beats::of(intent_.number(0))});
+    case Host::midi_note:
+    case Host::midi_cc:
+    case Host::midi_clock:
+      return midi();
+  }
+}
+
+void Translator::midi() {
+  if (!world_.no_midi.empty()) out_.refusal = world_.no_midi;
+  const auto whole = [this](std::size_t i) { return static_cast<int>(std::lround(intent_.number(i))); };
+  const int channel = whole(0) - 1;
+  switch (intent_.row->meaning.host) {
+    case Host::midi_note:
+      return ask_for(ask::MidiNote{channel, whole(1), whole(2), Beats::of(intent_.number(3))});
+    case Host::midi_cc:
+      return ask_for(
+          ask::MidiCc{channel, whole(1), intent_.number(2), intent_.over ? ramp_of(intent_, world_) : msg::RampSpec{}});
+    default:
+      return ask_for(
+          ask::MidiClock{static_cast<ask::MidiClock::Kind>(choice_index(intent_.row->args[0], intent_.word(0)))});
   }
 }
 

@@ -30,7 +30,9 @@ struct World {
   int leader = -1;  // the deck whose tempo the clock takes (ClockOwner::leader), or -1
   std::array<DeckInfo, msg::kMaxDecks> decks;
   LinkState link;            // of the last block
+  LinkState midi;            // the same of the MIDI clock that comes in; a peer is one that is locked to
   std::string no_prelisten;  // why a deck can't be sent to the headphones without everyone hearing it; empty: it can
+  std::string no_midi = "MIDI is off; --midi turns it on";  // why nothing can be sent; empty: it can
   std::span<const msg::FxInfo> effects = msg::fx_table();
 
   Frame frame_of(const msg::When& w) const {

@@ -46,6 +46,8 @@ std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& sourc
     live->link_ = std::make_unique<LinkPart>(*options.link, live->session_);
     audio.before_block = live->link_->hook();
   }
+  live->block_time_ = std::make_unique<BlockTime>(live->session_.host(), options.session.rate, audio.before_block);
+  audio.before_block = live->block_time_->hook();
   io::OpenedAudio opened = io::open_audio(audio, live->session_.host().callback());
   if (!opened.audio) {
     *error = opened.error;
@@ -61,7 +63,7 @@ Live::Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnT
       on_tick_(std::move(on_tick)),
       on_wake_(options.on_wake),
       session_(with_streams(options), source,
-               {options.executed, [this](const std::string& text) { notice_(text); }, options.failed}) {}
+               {options.executed, [this](const std::string& text) { notice_(text); }, options.failed, options.midi}) {}
 
 Live::~Live() {
   if (!control_.joinable()) return;

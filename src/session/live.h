@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/audio/backend.h"
+#include "session/block_time.h"
 #include "session/link_part.h"
 #include "session/outcome_keeper.h"
 #include "session/record_part.h"
@@ -36,6 +37,8 @@ struct LiveOptions {
   std::function<void(const std::string& text, const std::string& why)> failed;
   // On the control thread, soon after wake().
   std::function<void(Session&)> on_wake;
+  // On the control thread: what is for the MIDI outputs.
+  std::function<void(const schedule::HostAction&)> midi;
 };
 
 class Live {
@@ -60,6 +63,8 @@ class Live {
   void wake();
 
   io::AudioStatus audio_status() const { return audio_->status(); }
+  // When the last block is heard. Any thread.
+  BlockStamp block_stamp() const { return block_time_->stamp(); }
   io::Prelisten prelisten() const { return audio_->prelisten(); }
   // Blocks that the audio thread and all feeders have passed; for TrackCache::Config::grace. Any thread.
   std::uint64_t grace() const { return session_.host().grace(); }
@@ -74,6 +79,7 @@ class Live {
   std::function<void(Session&)> on_wake_;
   mutable Session session_;
   std::unique_ptr<LinkPart> link_;
+  std::unique_ptr<BlockTime> block_time_;
   std::unique_ptr<RecordPart> record_;
   std::unique_ptr<OutcomeKeeper> outcomes_;
   std::unique_ptr<io::AudioOut> audio_;

@@ -255,6 +255,11 @@ void Session::act(const HostAction& action) {
     set_fx(action, *fx);
   } else if (std::get_if<ask::Cancel>(&action.what)) {
     opening_.erase(action.id);
+  } else if (std::holds_alternative<ask::MidiNote>(action.what) || std::holds_alternative<ask::MidiCc>(action.what) ||
+             std::holds_alternative<ask::MidiClock>(action.what)) {
+    if (observer_.midi) observer_.midi(action);
+    carry_out(scheduler_.host_done(action.id, world_));
+    done_here(action, world_.frame_of(action.when));
   } else {
     if (clock_.apply(action, world_.now + world_.lead)) publish_map();
     carry_out(scheduler_.host_done(action.id, world_));
@@ -353,6 +358,8 @@ std::vector<std::string> Session::settings() const {
   const schedule::ask::ClockSource source = clock_.source();
   using Kind = schedule::ask::ClockSource::Kind;
   if (source.kind == Kind::internal) list.emplace_back("/clock/source internal");
+  if (source.kind == Kind::link) list.emplace_back("/clock/source link");
+  if (source.kind == Kind::midi) list.emplace_back("/clock/source midi");
   if (source.kind == Kind::deck) list.push_back("/clock/source deck " + std::to_string(source.deck + 1));
   const double bar = clock_.metre().bar.value();
   if (bar != 4) list.push_back("/clock/quantum " + std::to_string(bar));

@@ -75,6 +75,8 @@ class Session {
     std::function<void(const std::string&)> notice;
     // An intent that was accepted, but its file can't be played. Without it that is a notice.
     std::function<void(const std::string& text, const std::string& why)> failed;
+    // What is for the MIDI outputs; only asked for after set_no_midi("").
+    std::function<void(const schedule::HostAction&)> midi;
   };
 
   // The source outlives the session.
@@ -114,6 +116,12 @@ class Session {
   const schedule::World& world() const { return world_; }
   // Why decks can't be pre-listened to on this device; empty: they can.
   void set_no_prelisten(std::string reason) { world_.no_prelisten = std::move(reason); }
+  // Why nothing can be sent by MIDI; empty: it can.
+  void set_no_midi(std::string reason) { world_.no_midi = std::move(reason); }
+  // The MIDI clock that comes in, as set_link() says of Link.
+  void set_midi(const schedule::LinkState& midi) { world_.midi = midi; }
+  // Scheduler::argument(), now.
+  std::optional<double> argument(const schedule::Intent& intent) const { return scheduler_.argument(intent, world_); }
   // Ableton Link's view of the last block, before a tick; and what Link is to be told, after it.
   void set_link(const schedule::LinkState& link) { world_.link = link; }
   std::optional<schedule::LinkTell> take_link_tell() { return clock_.take_link_tell(); }

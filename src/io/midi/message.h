@@ -10,6 +10,8 @@
 
 namespace tactus::io {
 
+constexpr int kClocksPerBeat = 24;  // of a quarter note, MIDI 1.0
+
 struct MidiMessage {
   std::array<std::uint8_t, 3> bytes{};
   std::uint8_t size = 0;  // 0: none
