@@ -77,8 +77,9 @@ function(tactus_add_tests)
     target_link_libraries(${test_target} PRIVATE ${target} GTest::gtest GTest::gtest_main)
     target_include_directories(${test_target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_precompile_headers(${test_target} PRIVATE <gtest/gtest.h> <vector> <string> <cmath>)
-    # Lets ccache see through the precompiled header.
-    target_compile_options(${test_target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    # Lets ccache see through the precompiled header. Tests are compiled once and run for a moment: what they test is
+    # optimised, they needn't be.
+    target_compile_options(${test_target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Og)
     set_target_properties(${test_target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     set(suites_in_one_process)
     set(run_alone FALSE) # a folder's libs.cmake sets it where tests talk to servers that neighbours would starve

@@ -27,6 +27,7 @@ void add_engine(CLI::App& app, Run& run);   // engine, stop
 void add_journal(CLI::App& app, Run& run);  // show, export
 void add_up(CLI::App& app, Run& run);
 void add_clients(CLI::App& app, Run& run);  // send, state, watch
+void add_map(CLI::App& app, Run& run);      // list, show, check, learn, ports
 void add_intents(CLI::App& app, Run& run);
 
 }  // namespace tactus::app

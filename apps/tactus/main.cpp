@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
       "  tactus COMMAND --help               all about one command");
   Run run;
   for (auto add : {add_start, add_demo, add_devices, add_doctor, add_render, add_mix, add_play, add_engine, add_up,
-                   add_clients, add_journal, add_bench, add_intents}) {
+                   add_clients, add_journal, add_map, add_bench, add_intents}) {
     add(app, run);
   }
   try {

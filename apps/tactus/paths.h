@@ -12,6 +12,8 @@ namespace tactus::app {
 std::filesystem::path demo_folder();
 // $XDG_DATA_HOME/tactus/sets: where a rendered set goes when nobody said where.
 std::filesystem::path sets_folder();
+// $XDG_CONFIG_HOME/tactus
+std::filesystem::path config_folder();
 
 // The running program's file, or its name where that can't be known.
 std::string own_program();

@@ -72,6 +72,7 @@ EngineServer::EngineServer(std::unique_ptr<io::OscHub> hub, std::unique_ptr<side
   std::random_device random;
   state_.epoch = static_cast<std::uint64_t>(random()) << 31 ^ random();
   state_.pid = ::getpid();
+  state_.midi_devices = -1;
 }
 
 EngineServer::Client& EngineServer::client_of(const Incoming& in) {

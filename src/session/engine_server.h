@@ -31,6 +31,9 @@ class EngineServer {
   void failed(const std::string& text, const std::string& why);
   void notice(const std::string& text);
 
+  // As it was last shown; what the server doesn't know of, its owner may fill in.
+  sidecar::BoardState& board() { return state_; }
+
   // Any thread: whether a client asked the engine to end.
   bool stop_asked() const { return stop_.load(std::memory_order_relaxed); }
   const io::OscHub& hub() const { return *hub_; }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -115,7 +116,8 @@ void MappingShelf::look() {
     }
     now[name] = std::move(file);
   }
-  changed = changed || now.size() != files_.size();
+  const auto gone = [&now](const auto& file) { return now.find(file.first) == now.end(); };
+  changed = changed || std::any_of(files_.begin(), files_.end(), gone);
   files_ = std::move(now);
   if (changed) publish();
 }

@@ -48,18 +48,6 @@ bool is_down(const MidiMessage& m) {
   return m.kind() == 0x80 ? false : m.kind() == 0x90 ? m.bytes[2] > 0 : m.bytes[2] >= 64;
 }
 
-int ticks_of(MidiTrigger::Code code, int value) {
-  switch (code) {
-    case MidiTrigger::Code::twos:
-      return value < 64 ? value : value - 128;
-    case MidiTrigger::Code::offset:
-      return value - 64;
-    case MidiTrigger::Code::sign:
-      break;
-  }
-  return value & 64 ? -(value & 63) : value & 63;
-}
-
 // Of a pair: two's complement of 14 bits, or around 8192.
 int ticks14_of(MidiTrigger::Code code, int value) {
   if (code == MidiTrigger::Code::offset) return value - 8192;
@@ -191,7 +179,7 @@ void Mapper::turned(int index, const MidiMessage& m, std::int64_t now_ns, const 
       }
       return;
     case Kind::rel:
-      return ticked(c, k, ticks_of(c.on.code, m.bytes[2]), now_ns, view, out);
+      return ticked(c, k, relative_ticks(c.on.code, m.bytes[2]), now_ns, view, out);
     case Kind::rel14:
       if (const int v = take_half(c.on, m, k.halves); v >= 0) ticked(c, k, ticks14_of(c.on.code, v), now_ns, view, out);
       return;
@@ -275,7 +263,7 @@ void Mapper::wheel(std::size_t index, const MidiMessage& m, std::int64_t now_ns,
   const MidiTrigger& t = rim ? *j.rim : *j.turn;
   int ticks = 0;
   if (t.kind == Kind::rel) {
-    ticks = ticks_of(t.code, m.bytes[2]);
+    ticks = relative_ticks(t.code, m.bytes[2]);
   } else {
     const int v = take_half(t, m, rim ? w.rim : w.turn);
     if (v < 0) return;

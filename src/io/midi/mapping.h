@@ -127,8 +127,12 @@ ReadMapping read_mapping(std::string_view toml, const FieldFinder& find_field);
 std::string trigger_text(const MidiTrigger& t);
 // The trigger that such words mean. Nothing, and why in `error`, for anything else.
 std::optional<MidiTrigger> parse_trigger(std::string_view words, std::string* error);
+// Ticks that a value, 0 to 127, of a relative encoder means; forwards is positive.
+int relative_ticks(MidiTrigger::Code code, int value);
 // An intent in which one argument may be {}. Nothing, and why in `error`.
 std::optional<MidiAction> parse_action(std::string_view text, std::string* error);
+// The action as a file writes it.
+std::string action_text(const MidiAction& action);
 // The intent of `action` with its number filled in, kept within what the intent takes.
 schedule::Intent filled(const MidiAction& action, double value);
 // The scale of an open argument over all that it takes.

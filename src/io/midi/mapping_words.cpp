@@ -69,6 +69,18 @@ std::string trigger_text(const MidiTrigger& t) {
   return text;
 }
 
+int relative_ticks(MidiTrigger::Code code, int value) {
+  switch (code) {
+    case MidiTrigger::Code::twos:
+      return value < 64 ? value : value - 128;
+    case MidiTrigger::Code::offset:
+      return value - 64;
+    case MidiTrigger::Code::sign:
+      break;
+  }
+  return value & 64 ? -(value & 63) : value & 63;
+}
+
 std::optional<MidiTrigger> parse_trigger(std::string_view text, std::string* error) {
   const std::vector<std::string> words = words_of(text);
   const auto fail = [&](const std::string& why) {
@@ -131,6 +143,14 @@ std::optional<MidiAction> parse_action(std::string_view text, std::string* error
     return {};
   }
   return MidiAction{std::move(*p.intent), index};
+}
+
+std::string action_text(const MidiAction& action) {
+  std::vector<std::string> words = words_of(schedule::to_text(action.intent));
+  if (action.open >= 0) words[static_cast<std::size_t>(action.open) + 1] = "{}";
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
 }
 
 schedule::Intent filled(const MidiAction& action, double value) {
