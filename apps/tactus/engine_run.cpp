@@ -232,7 +232,9 @@ void EngineRun::observe() {
     server_->serve(s);
     if (midi_) midi_->attend(s, server_->board(), [this](const std::string& text) { notice(text); });
   };
-  if (midi_) options_.midi = [this](const schedule::HostAction& action) { midi_->take(action); };
+  options_.midi = [this](const schedule::HostAction& action) {
+    if (midi_) midi_->take(action);
+  };
 }
 
 void EngineRun::tick(session::Session& s) {
@@ -259,7 +261,7 @@ bool EngineRun::start(const io::HubOptions& hub, std::string* error) {
   if (!server_) return false;
   journal_ = session::JournalWriter::open(
       folder_ / "journal.jsonl", [](const std::string& text) { fmt::print(stderr, "{}\n", text); }, error);
-  if (!journal_ || !start_midi(error)) return false;
+  if (!journal_) return false;
   add_header(*journal_, options_.session, back_);
   observe();
   if (back_.set) resumer_ = std::make_unique<session::Resumer>(back_, session::boot_time_ns);
@@ -277,6 +279,8 @@ bool EngineRun::start(const io::HubOptions& hub, std::string* error) {
     const std::lock_guard lock(wake_mutex_);
     wakes_ = live_.get();
   }
+  // After the sound: a JACK server that lets several in at once keeps them all waiting.
+  if (!start_midi(error)) return false;
   say_hello();
   return true;
 }

@@ -17,7 +17,9 @@ struct BlockStamp {
 class BlockTime {
  public:
   // `next` is told of each block, too. `host` outlives the last block.
-  BlockTime(ctl::EngineHost& host, SampleRate rate, io::BlockHook next) : host_(host), rate_(rate), next_(next) {}
+  BlockTime(ctl::EngineHost& host, SampleRate rate, io::BlockHook next) : host_(host), rate_(rate), next_(next) {
+    stamp_.write({});
+  }
 
   // For io::AudioOptions::before_block; valid as long as this.
   io::BlockHook hook() {

@@ -45,7 +45,8 @@ void MidiClockOut::before_tick(double frame, std::vector<TimedMidi>& out) {
 void MidiClockOut::events(const music::TempoMap& map, double from, double to, std::vector<TimedMidi>& out) {
   const double begin = map.beat_of(from) * kClocksPerBeat;
   const auto first = static_cast<std::int64_t>(std::ceil(begin - kSameTick));
-  if (!next_ || begin - static_cast<double>(*next_) > kJump * kClocksPerBeat) next_ = first;
+  // However it came about, a tick is never as far off as that.
+  if (!next_ || std::fabs(begin - static_cast<double>(*next_)) > kJump * kClocksPerBeat) next_ = first;
   while (true) {
     const double frame = std::max(from, map.frame_of(static_cast<double>(*next_) / kClocksPerBeat));
     if (!(frame < to)) return;

@@ -208,8 +208,9 @@ class Ports final : public MidiPorts {
     for (const RtMidi::Api api : apis_) {
       if (!answers(api)) continue;
       if (api == RtMidi::UNIX_JACK) jack_ = std::make_unique<JackView>();
-      scan_in_ = std::make_unique<RtMidiIn>(api, options_.client);
-      scan_out_ = std::make_unique<RtMidiOut>(api, options_.client);
+      // Not by our name: JACK would give the ports that people look for another one, with a number.
+      scan_in_ = std::make_unique<RtMidiIn>(api, "tactus-scan");
+      scan_out_ = std::make_unique<RtMidiOut>(api, "tactus-scan");
       scan_in_->setErrorCallback(ignore_error);
       scan_out_->setErrorCallback(ignore_error);
       if (options_.virtual_ports) open_virtual(api);
