@@ -1,6 +1,10 @@
 // How many intents the engine takes from many clients at once, how soon each is with the audio engine, and what that
 // costs the callback. Starts `tactus engine` beside it on the null device, lets it idle, then sends from CLIENTS
-// threads, each its own EQ and fader targets, PER_SECOND in all, for SECONDS.
+// threads, each its own EQ and fader targets, PER_SECOND in all, for SECONDS. First with empty decks, then with four
+// that play.
+//
+// A second engine does the same and gets no intents: by how much its callback takes longer meanwhile is what busy cores
+// cost, not intents.
 //
 //   intent_load TACTUS [clients, default 8] [per second, default 20000] [seconds, default 10]
 #include <signal.h>
@@ -13,6 +17,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <thread>
@@ -83,13 +89,119 @@ void play(const std::string& session, int number, double per_second, double seco
   while (const auto m = engine->next(300ms)) hear(*m);
 }
 
-double cpu_mean(client::Client& engine, double seconds) {
-  // The mean is since the start: what a stretch of time had follows from two looks.
-  const auto a = *engine.board().read();
+// `tactus engine` in a folder of its own.
+class Engine {
+ public:
+  explicit Engine(const char* program) {
+    if (!::mkdtemp(folder_)) return;
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::execl(program, program, "engine", "--audio", "null", "--block", "64", "--session", folder_, nullptr);
+      ::_exit(127);
+    }
+    for (int i = 0; i < 100 && !client_; ++i) {
+      std::this_thread::sleep_for(50ms);
+      client_ = client::Client::connect({.session = folder_, .name = "bench", .kind = "hand"}, &error_);
+    }
+  }
+  ~Engine() {
+    client_.reset();
+    if (pid_ > 0) ::kill(pid_, SIGTERM), ::waitpid(pid_, nullptr, 0);
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  bool ok() const { return client_ != nullptr; }
+  const std::string& error() const { return error_; }
+  const char* folder() const { return folder_; }
+
+  // Four decks loop the file, at 64 beats of 120 BPM.
+  bool play(const std::string& file) {
+    for (int n = 1; n <= 4; ++n) {
+      const std::string deck = "/deck/" + std::to_string(n) + "/";
+      for (const std::string& text :
+           {"load \"" + file + "\"", std::string("loop/beats 16 @now"), std::string("play @now")}) {
+        const auto fate = client_->send(deck + text);
+        if (!fate || fate->verdict == "refused") error_ = fate ? fate->reason : "no answer to " + text;
+      }
+    }
+    for (int i = 0; i < 400; ++i) {
+      const auto board = client_->board().read();
+      if (board && std::all_of(board->decks, board->decks + 4, [](const auto& d) { return d.playing != 0; }))
+        return true;
+      std::this_thread::sleep_for(25ms);
+    }
+    return false;
+  }
+  // From here on; cpu() since then.
+  void mark() { from_ = client_->board().read().value_or(sidecar::BoardState{}); }
+  double cpu() const {
+    const auto to = client_->board().read().value_or(sidecar::BoardState{});
+    return (to.cpu_mean * static_cast<double>(to.blocks) - from_.cpu_mean * static_cast<double>(from_.blocks)) /
+           std::max(1.0, static_cast<double>(to.blocks - from_.blocks));
+  }
+
+ private:
+  char folder_[64] = "/tmp/tactus-intent-load-XXXXXX";
+  pid_t pid_ = -1;
+  std::unique_ptr<client::Client> client_;
+  std::string error_;
+  sidecar::BoardState from_{};
+};
+
+// A minute of quiet noise, 16 bits.
+void write_wav(const std::string& path) {
+  constexpr std::uint32_t kFrames = 60 * 48000, kBytes = kFrames * 4;
+  std::vector<std::int16_t> samples(2 * kFrames);
+  std::uint32_t x = 1;
+  for (auto& v : samples) v = static_cast<std::int16_t>(static_cast<std::int32_t>(x = x * 1664525 + 1013904223) >> 19);
+  const std::uint32_t head[] = {0x46464952, 36 + kBytes, 0x45564157, 0x20746d66, 16,    0x00020001,
+                                48000,      192000,      0x00100004, 0x61746164, kBytes};
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(head), sizeof head);
+  out.write(reinterpret_cast<const char*>(samples.data()), kBytes);
+}
+
+void tell(const std::vector<Counts>& counts, double per_second, double seconds) {
+  Counts all;
+  for (const Counts& c : counts) {
+    all.sent += c.sent, all.accepted += c.accepted, all.coalesced += c.coalesced, all.refused += c.refused;
+    all.turned_away += c.turned_away;
+    all.ms.insert(all.ms.end(), c.ms.begin(), c.ms.end());
+    if (!c.why.empty()) all.why = c.why;
+  }
+  std::sort(all.ms.begin(), all.ms.end());
+  const auto at = [&](double q) {
+    return all.ms.empty() ? 0 : all.ms[static_cast<std::size_t>(q * static_cast<double>(all.ms.size() - 1))];
+  };
+  std::printf(
+      "%zu clients, %.0f intents a second asked for: %zu sent in %.0f s, %zu accepted, %zu coalesced, "
+      "%zu refused, %zu turned away%s%s\n",
+      counts.size(), per_second, all.sent, seconds, all.accepted, all.coalesced, all.refused, all.turned_away,
+      all.why.empty() ? "" : "; last: ", all.why.c_str());
+  std::printf("from send to the engine's ring, accepted ones: median %.3f ms, p99 %.3f, p99.9 %.3f, max %.3f\n",
+              at(0.5), at(0.99), at(0.999), at(1));
+}
+
+// The same for both: idle, then with load on the one.
+void measure(Engine& engine, Engine& witness, int clients, double per_second, double seconds) {
+  engine.mark(), witness.mark();
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  const auto b = *engine.board().read();
-  return (b.cpu_mean * static_cast<double>(b.blocks) - a.cpu_mean * static_cast<double>(a.blocks)) /
-         std::max(1.0, static_cast<double>(b.blocks - a.blocks));
+  const double idle = engine.cpu(), witness_idle = witness.cpu();
+  std::vector<Counts> counts(static_cast<std::size_t>(clients));
+  std::vector<std::thread> threads;
+  engine.mark(), witness.mark();
+  for (int i = 0; i < clients; ++i) {
+    threads.emplace_back(
+        [&, i] { play(engine.folder(), i, per_second / clients, seconds, counts[static_cast<std::size_t>(i)]); });
+  }
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  const double busy = engine.cpu(), witness_busy = witness.cpu();
+  for (auto& t : threads) t.join();
+  tell(counts, per_second, seconds);
+  std::printf("the callback's CPU, share of its deadline: idle %.3f %%, under load %.3f %%: %+.1f %%\n", 100 * idle,
+              100 * busy, 100 * (busy / idle - 1));
+  std::printf("that of an engine without intents:         idle %.3f %%, meanwhile  %.3f %%: %+.1f %%\n",
+              100 * witness_idle, 100 * witness_busy, 100 * (witness_busy / witness_idle - 1));
 }
 
 }  // namespace
@@ -101,56 +213,21 @@ int main(int argc, char** argv) {
   }
   const int clients = argc > 2 ? std::atoi(argv[2]) : 8;
   const double per_second = argc > 3 ? std::atof(argv[3]) : 20000, seconds = argc > 4 ? std::atof(argv[4]) : 10;
-  char folder[] = "/tmp/tactus-intent-load-XXXXXX";
-  if (!::mkdtemp(folder)) return 1;
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    ::execl(argv[1], argv[1], "engine", "--audio", "null", "--block", "64", "--session", folder, nullptr);
-    ::_exit(127);
+  Engine engine(argv[1]), witness(argv[1]);
+  if (!engine.ok() || !witness.ok()) {
+    std::fprintf(stderr, "%s%s\n", engine.error().c_str(), witness.error().c_str());
+    return 1;
   }
-  std::unique_ptr<client::Client> engine;
-  std::string error;
-  for (int i = 0; i < 100 && !engine; ++i) {
-    std::this_thread::sleep_for(50ms);
-    engine = client::Client::connect({.session = folder, .name = "bench", .kind = "hand"}, &error);
+  std::this_thread::sleep_for(1s);
+  std::printf("-- empty decks\n");
+  measure(engine, witness, clients, per_second, seconds);
+  const std::string file = std::string(engine.folder()) + "/noise.wav";
+  write_wav(file);
+  if (!engine.play(file) || !witness.play(file)) {
+    std::fprintf(stderr, "the decks don't play: %s%s\n", engine.error().c_str(), witness.error().c_str());
+    return 1;
   }
-  int code = 1;
-  if (engine) {
-    std::this_thread::sleep_for(1s);
-    const double idle = cpu_mean(*engine, seconds);
-    std::vector<Counts> counts(static_cast<std::size_t>(clients));
-    std::vector<std::thread> threads;
-    for (int i = 0; i < clients; ++i) {
-      threads.emplace_back(
-          [&, i] { play(folder, i, per_second / clients, seconds, counts[static_cast<std::size_t>(i)]); });
-    }
-    const double busy = cpu_mean(*engine, seconds);
-    for (auto& t : threads) t.join();
-    Counts all;
-    for (const Counts& c : counts) {
-      all.sent += c.sent, all.accepted += c.accepted, all.coalesced += c.coalesced, all.refused += c.refused;
-      all.turned_away += c.turned_away;
-      all.ms.insert(all.ms.end(), c.ms.begin(), c.ms.end());
-      if (!c.why.empty()) all.why = c.why;
-    }
-    std::sort(all.ms.begin(), all.ms.end());
-    const auto at = [&](double q) {
-      return all.ms.empty() ? 0 : all.ms[static_cast<std::size_t>(q * static_cast<double>(all.ms.size() - 1))];
-    };
-    std::printf(
-        "%d clients, %.0f intents a second asked for: %zu sent in %.0f s, %zu accepted, %zu coalesced, "
-        "%zu refused, %zu turned away%s%s\n",
-        clients, per_second, all.sent, seconds, all.accepted, all.coalesced, all.refused, all.turned_away,
-        all.why.empty() ? "" : "; last: ", all.why.c_str());
-    std::printf("from send to the engine's ring, accepted ones: median %.3f ms, p99 %.3f, p99.9 %.3f, max %.3f\n",
-                at(0.5), at(0.99), at(0.999), at(1));
-    std::printf("the callback's CPU, share of its deadline: idle %.3f %%, under load %.3f %%\n", 100 * idle,
-                100 * busy);
-    code = 0;
-  } else {
-    std::fprintf(stderr, "%s\n", error.c_str());
-  }
-  ::kill(pid, SIGTERM);
-  ::waitpid(pid, nullptr, 0);
-  return code;
+  std::printf("-- four decks play\n");
+  measure(engine, witness, clients, per_second, seconds);
+  return 0;
 }

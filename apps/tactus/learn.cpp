@@ -57,8 +57,8 @@ class Walk {
   // False: it was ended by a signal, and nothing is to be written.
   bool go();
   std::vector<io::LearnedControl> learned() const;
-  // Of what was learned, the device that sent most; lower case.
-  std::string device() const { return device_name_; }
+  // The one that the first answer came from.
+  const std::string& device() const { return device_name_; }
 
  private:
   enum class Step { next, back, quit, stop };
@@ -137,9 +137,9 @@ Walk::Step Walk::ask(std::size_t index) {
       learner.forget();
       continue;
     }
-    if (device_ < 0 && (device_name_.empty() || names_[heard_] == device_name_)) {
+    if (device_ < 0 && (device_name_.empty() || io::device_part(names_[heard_]) == device_name_)) {
       device_ = heard_;
-      device_name_ = names_[heard_];
+      device_name_ = io::device_part(names_[heard_]);
     }
     fmt::print("      {}\n", io::trigger_text(*trigger));
     io::LearnedControl& control = answers_[index] = {question, *trigger, 0};

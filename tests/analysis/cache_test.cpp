@@ -127,7 +127,9 @@ TEST(AnalysisJson, DamagedBytesNeverCrash) {
   for (int i = 0; i < 3000; ++i) {
     std::string text = good;
     for (int k = 0; k < 3; ++k) text[random() % text.size()] = static_cast<char>(random());
-    if (const auto a = parse_json(text)) EXPECT_EQ(parse_json(to_json(*a)), a);
+    if (const auto a = parse_json(text)) {
+      EXPECT_EQ(parse_json(to_json(*a)), a);
+    }
   }
 }
 

@@ -150,6 +150,28 @@ class Words(unittest.TestCase):
         self.assertIn(bench["allocations"], (0, None))  # sanitizers count for themselves
         self.assertIn("/deck/N/play", tactus("intents").stdout)
 
+    def test_mappings_are_listed_shown_and_checked(self):
+        listed = json.loads(tactus("map", "list", "--json").stdout)["mappings"]
+        self.assertLessEqual({"behringer-bcd3000", "pioneer-cdj-2000nexus", "pioneer-ddj-ergo"},
+                             {m["file"] for m in listed if m["bundled"]})
+        shown = json.loads(tactus("map", "show", "pioneer-ddj-ergo", "--json").stdout)
+        self.assertIn({"midi": "note 1 11", "layer": "", "when": "pressed", "does": "/deck/1/play"}, shown["controls"])
+        self.assertIn("/deck/1/play", tactus("map", "show", "pioneer-ddj-ergo").stdout)
+        self.assertEqual(tactus("map", "check", "behringer-bcd3000").returncode, 0)
+        self.assertEqual(tactus("map", "learn", text="").returncode, 2)  # there is no person
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.toml")
+            with open(path, "w") as f:
+                f.write('tactus_mapping = 1\nname = "x"\ndevices = ["q"]\n[[control]]\nmidi = "note 17 1"\n'
+                        'do = "/deck/1/play"\n')
+            wrong = tactus("map", "check", path)
+            self.assertEqual(wrong.returncode, 1)
+            self.assertEqual(wrong.stderr, path + ':5: "note 17 1": channels are 1 to 16\n')
+            told = json.loads(tactus("map", "check", path, "--json").stdout)
+            self.assertEqual([e["line"] for e in told["errors"]], [5])
+        self.assertEqual(tactus("map", "check", "/nowhere.toml").returncode, 1)
+        self.assertIn("apis", json.loads(tactus("map", "ports", "--json").stdout))
+
 
 class Render(Folder):
     """Set files into sound."""

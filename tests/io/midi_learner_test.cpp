@@ -160,6 +160,14 @@ std::vector<LearnedControl> all(int decks, MidiTrigger::Kind knob) {
   return list;
 }
 
+TEST(DevicePart, IsThereWhenItIsPluggedInAgain) {
+  EXPECT_EQ(device_part("DDJ-ERGO:DDJ-ERGO MIDI 1 24:0"), "DDJ-ERGO MIDI 1");
+  EXPECT_EQ(device_part("a2j:DDJ-ERGO [24] (capture): DDJ-ERGO MIDI 1"), "DDJ-ERGO MIDI 1");
+  EXPECT_EQ(device_part("Pad-01:Pad keys out"), "Pad keys out");
+  EXPECT_EQ(device_part("Pad"), "Pad");
+  EXPECT_EQ(device_part("odd:"), "odd:");
+}
+
 TEST(LearnedMapping, IsAMappingWhateverTheControlsAre) {
   for (const auto knob : {MidiTrigger::Kind::cc, MidiTrigger::Kind::cc14, MidiTrigger::Kind::rel}) {
     for (int decks = 1; decks <= 4; ++decks) {

@@ -1,6 +1,7 @@
 // What a person is asked while a controller is learned, and the file that comes of it.
 #include <algorithm>
 #include <cctype>
+#include <regex>
 
 #include "io/midi/learner.h"
 
@@ -90,6 +91,14 @@ std::vector<LearnQuestion> learn_questions(int decks) {
   }
   for (const Row& row : kMixer) list.push_back({row.title, row.wanted, row.lines, row.step, 0, 0});
   return list;
+}
+
+std::string device_part(const std::string& port) {
+  static const std::regex number(" [0-9]+:[0-9]+$");
+  const std::string name = std::regex_replace(port, number, "");
+  const auto colon = name.rfind(':');
+  const auto begin = colon == std::string::npos ? 0 : name.find_first_not_of(' ', colon + 1);
+  return begin == std::string::npos ? name : name.substr(begin);
 }
 
 std::string learned_mapping(const std::string& name, const std::string& device,

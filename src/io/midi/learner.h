@@ -80,6 +80,9 @@ struct LearnedControl {
 
 // All that is asked of a controller of so many decks, 1 to 4, in order.
 std::vector<LearnQuestion> learn_questions(int decks);
+// What is the device's own in a port's name: not the client's name before it, nor the number behind it that ALSA gives
+// anew each time.
+std::string device_part(const std::string& port);
 // The mapping file of what was answered.
 std::string learned_mapping(const std::string& name, const std::string& device,
                             const std::vector<LearnedControl>& controls);
