@@ -160,6 +160,28 @@ TEST(Mapping, AMistakeInATemplateIsToldWhereItIsWritten) {
       "7: $ch is no name of this template");
 }
 
+// toml++ 3.3 has undefined behaviour on some of these; what is in quotes and comments is the user's.
+TEST(Mapping, LettersBeyondAsciiAreForQuotesAndComments) {
+  const std::string good =
+      "# gr\xc3\xbc\xc3\x9f dich\ntactus_mapping = 1\nname = \"M\xc3\xbcller's \\\"Pad\\\" # 1\"  # \xc8\x99\n"
+      "devices = ['\xc8\x99 \\', \"x\"]\n[[control]]\nmidi = \"note 1 1\"\ndo = \"/deck/1/play\"\n";
+  const auto read = [](const std::string& text) { return read_mapping(text, [](std::string_view) { return -1; }); };
+  const ReadMapping fine = read(good);
+  ASSERT_TRUE(fine.mapping) << fine.errors.front().text;
+  EXPECT_EQ(fine.mapping->name, "M\xc3\xbcller's \"Pad\" # 1");
+  const std::pair<const char*, const char*> bad[] = {
+      {"x = [1, \xc8\x99]", "only ASCII"},       {"\xc2\xa0x = 1", "only ASCII"},
+      {"x = \"\"\"a\nb\"\"\"", "on one line"},   {"x = '''a'''", "on one line"},
+      {"# a\xe2\x80\xa8x = 1", "end of a line"}, {"x = \"\\\xc8\x99\"", "backslash"},
+  };
+  for (const auto& [line, why] : bad) {
+    const ReadMapping wrong = read(good + line + "\n");
+    ASSERT_EQ(wrong.errors.size(), 1U) << line;
+    EXPECT_EQ(wrong.errors[0].line, 8) << line;
+    EXPECT_NE(wrong.errors[0].text.find(why), std::string::npos) << wrong.errors[0].text;
+  }
+}
+
 TEST(Mapping, TextsThatAreNoFilesAreRefused) {
   FakeView view;
   for (const std::string& t : {std::string(), std::string("\0\1\2", 3), std::string(2 << 20, '['),

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/midi/mapping_template.h"
+#include "io/midi/mapping_text.h"
 #include "schedule/intent_table.h"
 #include "schedule/numbers.h"
 #include "schedule/parse.h"
@@ -451,6 +452,10 @@ ReadMapping read_mapping(std::string_view toml, const FieldFinder& find_field) {
   ReadMapping out;
   if (toml.size() > kMaxMappingBytes) {
     out.errors.push_back({1, "larger than 1 MiB: no mapping file"});
+    return out;
+  }
+  if (const auto unfit = unfit_text(toml)) {
+    out.errors.push_back(*unfit);
     return out;
   }
   try {
