@@ -119,7 +119,7 @@ void ParamMemory::set(const msg::Command& c, Frame at, const World& world) {
 
 void MixModel::apply(const msg::Command& c, Frame at) {
   if (c.op != Op::set_param) return transport(c);
-  if (!bears_on_loudness(c.param)) {
+  if (!fades_ || !bears_on_loudness(c.param)) {
     set_[ParamKey::of(c)] = c.a;
     return;
   }

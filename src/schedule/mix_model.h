@@ -56,7 +56,8 @@ class ParamMemory {
 // A mix that can be played forward: memory and snapshot, then commands on top.
 class MixModel {
  public:
-  MixModel(const ParamMemory& memory, const World& world) : memory_(memory), world_(world) {}
+  // `fades`: fading_out() will be asked. Who was heard before each command and who after takes as long as all the rest.
+  MixModel(const ParamMemory& memory, const World& world, bool fades) : memory_(memory), world_(world), fades_(fades) {}
 
   // What executes at `at`; calls come in order of time.
   void apply(const msg::Command& c, Frame at);
@@ -83,6 +84,7 @@ class MixModel {
 
   const ParamMemory& memory_;
   const World& world_;
+  const bool fades_;
   std::map<ParamKey, double> set_;
   std::array<Deck, msg::kMaxDecks> decks_{};
 };

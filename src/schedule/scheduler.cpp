@@ -347,7 +347,7 @@ Output Scheduler::tick(const World& world) {
 }
 
 void Scheduler::watch_ends(const World& world, Output& out) {
-  const MixModel mix(memory_, world);
+  const MixModel mix(memory_, world, false);
   for (const EndWatch::Warning& w : ends_.update(world)) {
     const std::string seconds = std::to_string(static_cast<int>(std::ceil(std::max(0.0, w.seconds))));
     out.notices.push_back({0, "deck " + std::to_string(w.deck + 1) + " ends in " + seconds + " s"});

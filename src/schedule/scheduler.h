@@ -155,7 +155,7 @@ class Scheduler {
   std::string deck_state(Draft& d, const MixModel& before) const;
   std::string needs_force(const Draft& d, const MixModel& before) const;
   std::string silences_last(const Draft& d) const;
-  MixModel mix_at(Frame due, const World& world) const;
+  MixModel mix_at(Frame due, const World& world, bool fades = false) const;
   std::vector<const Entry*> in_order(const World& world) const;
   bool pending_on(int deck) const;
   std::string room(const Draft& d) const;

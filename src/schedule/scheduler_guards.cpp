@@ -37,7 +37,7 @@ std::string Scheduler::judge(Draft& d) const {
   if (!row.reversible && (row.guards & (kNeedsTrack | kNeedsForce)) == 0 && row.meaning.op != msg::Op::sync) {
     return silences_last(d);
   }
-  const MixModel before = mix_at(d.world.frame_of(d.entry.when), d.world);
+  const MixModel before = mix_at(d.world.frame_of(d.entry.when), d.world, (row.guards & kNeedsForce) != 0);
   if (std::string why = deck_state(d, before); !why.empty()) return why;
   if (std::string why = needs_force(d, before); !why.empty()) return why;
   if (std::string why = silences_last(d); !why.empty()) return why;
@@ -131,8 +131,8 @@ std::string Scheduler::silences_last(const Draft& d) const {
          number_text(std::round(s.confidence * 100) / 100) + " may not; a hand may, or bring in another deck first";
 }
 
-MixModel Scheduler::mix_at(Frame due, const World& world) const {
-  MixModel mix(memory_, world);
+MixModel Scheduler::mix_at(Frame due, const World& world, bool fades) const {
+  MixModel mix(memory_, world, fades);
   for (const Entry* e : in_order(world)) {
     const Frame at = world.frame_of(e->when);
     if (at > due) break;

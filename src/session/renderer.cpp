@@ -33,7 +33,8 @@ class Run {
                   [this](const std::string& text) { report_.notices.push_back(text); },
                   [this](const std::string& text, const std::string& why) {
                     report_.refused.push_back({text, why});
-                  }}),
+                  },
+                  {}}),
         player_(events, {"set", schedule::Source::Kind::script, 1}),
         trim_(rt::Engine::latency(options.rate)) {}
 
