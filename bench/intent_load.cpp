@@ -74,9 +74,11 @@ void play(const std::string& session, int number, double per_second, double seco
       // Client n has deck n / 2: the even ones its EQ, the odd ones fader and trim.
       const std::string deck = "/deck/" + std::to_string(number / 2 % 4 + 1) + "/";
       const auto step = static_cast<double>(c.sent % 100) / 100;
-      const std::string text = number % 2 == 0 ? deck + controls[c.sent % 3] + " " + std::to_string(-6 * step)
-                               : c.sent % 2    ? deck + "fader " + std::to_string(0.5 + step / 2)
-                                               : deck + "trim " + std::to_string(-step);
+      // One in a hundred is a switch, which nothing coalesces: what those wait is what is told of delays.
+      const std::string text = c.sent % 100 == 99 ? deck + "cue_bus 0"
+                               : number % 2 == 0  ? deck + controls[c.sent % 3] + " " + std::to_string(-6 * step)
+                               : c.sent % 2       ? deck + "fader " + std::to_string(0.5 + step / 2)
+                                                  : deck + "trim " + std::to_string(-step);
       const std::int64_t now = sidecar::monotonic_ns();
       const std::int32_t request = engine->post(text);
       if (request == 0) return;
@@ -114,6 +116,16 @@ class Engine {
   const std::string& error() const { return error_; }
   const char* folder() const { return folder_; }
 
+  // The controls that the clients will move stand amid their ways: an EQ that is flat costs nothing, and that it works
+  // for its living is not the intents' doing.
+  void stand_amid() {
+    for (int n = 1; n <= 4; ++n) {
+      const std::string deck = "/deck/" + std::to_string(n) + "/";
+      for (const char* text : {"eq/low -3", "eq/mid -3", "eq/high -3", "fader 0.75", "trim -0.5"}) {
+        if (!client_->send(deck + text)) error_ = "no answer";
+      }
+    }
+  }
   // Four decks loop the file, at 64 beats of 120 BPM.
   bool play(const std::string& file) {
     for (int n = 1; n <= 4; ++n) {
@@ -218,6 +230,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s%s\n", engine.error().c_str(), witness.error().c_str());
     return 1;
   }
+  for (Engine* e : {&engine, &witness}) e->stand_amid();
   std::this_thread::sleep_for(1s);
   std::printf("-- empty decks\n");
   measure(engine, witness, clients, per_second, seconds);
@@ -227,6 +240,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "the decks don't play: %s%s\n", engine.error().c_str(), witness.error().c_str());
     return 1;
   }
+  for (Engine* e : {&engine, &witness}) e->stand_amid();
+  std::this_thread::sleep_for(1s);
   std::printf("-- four decks play\n");
   measure(engine, witness, clients, per_second, seconds);
   return 0;

@@ -61,6 +61,25 @@ function(tactus_add_layers)
   endforeach()
 endfunction()
 
+# For programs of tests: one precompiled header for all of them, and little optimising. They are compiled once and run
+# for a moment; what they test is optimised.
+function(tactus_build_quickly target)
+  # Lets ccache see through the precompiled header.
+  set(options $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Og)
+  if(NOT TARGET test_pch)
+    find_package(GTest REQUIRED)
+    file(WRITE ${PROJECT_BINARY_DIR}/test_pch.cpp "int main() {}\n")
+    add_executable(test_pch ${PROJECT_BINARY_DIR}/test_pch.cpp)
+    target_link_libraries(test_pch PRIVATE tactus_flags GTest::gtest)
+    target_precompile_headers(test_pch PRIVATE <gtest/gtest.h> <algorithm> <chrono> <cmath> <filesystem> <fstream>
+      <functional> <map> <string> <thread> <vector>)
+    target_compile_options(test_pch PRIVATE ${options})
+    set_target_properties(test_pch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM test_pch)
+  target_compile_options(${target} PRIVATE ${options})
+endfunction()
+
 # One program for each tests/<layer> folder: few programs and one precompiled header keep the build short.
 function(tactus_add_tests)
   find_package(GTest REQUIRED)
@@ -76,10 +95,7 @@ function(tactus_add_tests)
     add_executable(${test_target} ${sources})
     target_link_libraries(${test_target} PRIVATE ${target} GTest::gtest GTest::gtest_main)
     target_include_directories(${test_target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-    target_precompile_headers(${test_target} PRIVATE <gtest/gtest.h> <vector> <string> <cmath>)
-    # Lets ccache see through the precompiled header. Tests are compiled once and run for a moment: what they test is
-    # optimised, they needn't be.
-    target_compile_options(${test_target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Og)
+    tactus_build_quickly(${test_target})
     set_target_properties(${test_target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     set(suites_in_one_process)
     set(run_alone FALSE) # a folder's libs.cmake sets it where tests talk to servers that neighbours would starve

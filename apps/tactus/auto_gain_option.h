@@ -3,7 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "schedule/numbers.h"
 #include "session/auto_gain.h"
 
 namespace tactus::app {
@@ -18,6 +21,12 @@ struct AutoGainOption {
         ->capture_default_str()
         ->check(CLI::Range(-40.0, 0.0));
     cmd->add_flag("--no-auto-gain", off, "Play tracks as loud as they are");
+  }
+  // As words of a command line.
+  std::vector<std::string> words() const {
+    std::vector<std::string> list{"--lufs", schedule::number_text(lufs)};
+    if (off) list.emplace_back("--no-auto-gain");
+    return list;
   }
   std::optional<double> target() const { return off ? std::nullopt : std::optional(lufs); }
 };

@@ -100,6 +100,7 @@ std::string state_text(const sidecar::BoardState& s) {
   const double in_bar = s.bar > 0 ? s.beat - s.bar * std::floor(s.beat / s.bar) : 0;
   std::string text = fmt::format("{:.2f} BPM  beat {:.1f} of the bar, {:.1f} in all  {}\n", s.bpm, in_bar + 1, s.beat,
                                  s.on_device ? s.device : "no device: the set goes on unheard");
+  if (s.held) text += "ON HOLD: /hold 0 lets it go on\n";
   text += fmt::format("master [{}] {:.1f} dB, limiter {:.1f} dB, CPU {:.1f} %, worst {:.1f} %, {} clients\n",
                       meter(std::max(s.master_left, s.master_right)), std::max(s.master_left, s.master_right),
                       s.reduction, 100 * s.cpu_mean, 100 * s.cpu_worst, s.clients);

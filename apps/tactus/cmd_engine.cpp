@@ -36,25 +36,23 @@ void add_engine(CLI::App& app, Run& run) {
   cmd->add_option("--osc", o->osc, "Listen for OSC from elsewhere, too: udp:PORT, tcp:PORT");
   cmd->add_option("--osc-bind", o->osc_bind, "The address to listen on for it; 0.0.0.0 is everybody")
       ->capture_default_str();
-  auto* record = cmd->add_option("--record", o->record, "Record into this folder, from the start");
+  cmd->add_option("--record", o->record, "Record into this folder, from the start; else at /mixer/record 1");
   cmd->add_option("--record-what", o->record_what, "master, cue, decks, deck1 ... with commas; a file each")
-      ->capture_default_str()
-      ->needs(record);
-  cmd->add_option("--record-format", o->record_format, "flac (24 bits) or wav (32-bit floats)")
-      ->capture_default_str()
-      ->needs(record);
+      ->capture_default_str();
+  cmd->add_option("--record-format", o->record_format, "flac (24 bits) or wav (32-bit floats)")->capture_default_str();
   cmd->add_option("--record-split", o->record_split, "Another file every so often: minutes:60, tracks, no")
-      ->capture_default_str()
-      ->needs(record);
+      ->capture_default_str();
   o->start.add(cmd);
   auto* link = cmd->add_flag("--link", o->link, "Share tempo and beats with others on the network, by Ableton Link");
   cmd->add_option("--link-offset", o->link_offset, "So much later than the device says is our sound heard, ms")
       ->check(CLI::Range(-500.0, 500.0))
       ->needs(link);
-  cmd->add_option("--resume", o->resume,
-                  "After a crash the set goes on where it would be now, or where it stopped; off: empty decks")
+  cmd->add_option(
+         "--resume", o->resume,
+         "After a crash the set goes on where it would be now, or where it stopped; off: empty decks; fresh: empty "
+         "decks now, but under `tactus up` what is played from here on goes on")
       ->capture_default_str()
-      ->check(CLI::IsMember({"now", "stopped", "off"}));
+      ->check(CLI::IsMember({"now", "stopped", "off", "fresh"}));
   o->auto_gain.add(cmd);
   o->midi.add(cmd);
   cmd->footer(

@@ -10,6 +10,7 @@
 #include "paths.h"
 #include "progress.h"
 #include "render_out.h"
+#include "schedule/numbers.h"
 #include "session/music_files.h"
 #include "waveform_png.h"
 
@@ -21,9 +22,13 @@ constexpr const char* kKeys =
     "Keys, live: n next track, space pause, + and - level, l track list, q quit with a fade (Ctrl-C and Ctrl-D "
     "too).\n\n";
 
+constexpr const char* kEngine =
+    "Live, an engine that runs is played, and plays on afterwards. Where none runs one is started, under a supervisor, "
+    "and\nfades out in the end; should this program be killed it plays on: `tactus stop` ends it.\n\n";
+
 struct Options {
   std::vector<std::string> paths;
-  std::string output;
+  std::string output, session;
   AudioOption audio;
   int transition = 32;
   double level = -6;
@@ -34,6 +39,7 @@ struct Options {
 void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
   o->audio.add(cmd);
   o->auto_gain.add(cmd);
+  cmd->add_option("--session", o->session, "The session's folder, live");
   cmd->add_option("--level", o->level, "Master level at the start, dB, live")
       ->capture_default_str()
       ->check(CLI::Range(-60.0, 6.0));
@@ -56,6 +62,8 @@ std::vector<std::string> files_of(const Options& o) {
   std::vector<std::string> files = session::find_music(o.paths, &problems);
   for (const std::string& p : problems) fmt::print(stderr, "tactus: {}\n", p);
   if (files.empty()) fmt::print(stderr, "tactus: no music was found there\n");
+  // A set file may be put into any folder, and an engine may have been started in any.
+  for (std::string& f : files) f = std::filesystem::absolute(f).lexically_normal().string();
   return files;
 }
 
@@ -119,33 +127,35 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
   return kOk;
 }
 
-int mix_live(const Options& o, const std::vector<std::string>& files, bool* opened, std::string* error) {
+// `began`: an engine was there to play it; else `error` says why not.
+int mix_live(const Options& o, const std::vector<std::string>& files, bool* began, std::string* error) {
+  *began = false;
+  io::AudioOptions checked;
+  if (!o.audio.fill(&checked, error)) return kUsage;
   LiveMixOptions options;
   options.mix = mix_options(o);
-  options.level_db = o.level;
-  if (!o.audio.fill(&options.live.audio, error)) return kUsage;
-  options.live.session.rate = SampleRate{static_cast<double>(o.audio.rate)};
-  options.live.session.max_block = o.audio.block;
-  options.live.session.target_lufs = o.auto_gain.target();
-  options.live.session.feeder_threads = session::default_feeder_threads();
-  session::MediaStack media(true);
+  options.session = o.session;
+  options.words = o.audio.words();
+  for (const std::string& word : o.auto_gain.words()) options.words.push_back(word);
+  // Who names files wants those on the decks, not what a crash left.
+  for (const std::string& word :
+       {std::string("--level"), schedule::number_text(o.level), std::string("--resume"), std::string("fresh")}) {
+    options.words.push_back(word);
+  }
+  session::MediaStack media;
   Analyses analyses(media.analyses(), files, o.keep_order);
-  return live_mix(analyses, media, options, opened, error);
+  return live_mix(analyses, options, began, error);
 }
 
 int mix(const Options& o) {
   std::vector<std::string> files = files_of(o);
   if (files.empty()) return kFailed;
-  if (o.plan) {  // a set file may be put into any folder
-    for (std::string& f : files) f = std::filesystem::absolute(f).lexically_normal().string();
-  }
   if (!o.output.empty() || o.plan) return mix_to_file(o, files, o.output, false);
-  bool opened = false;
+  bool began = false;
   std::string error;
-  const int code = mix_live(o, files, &opened, &error);
-  if (code == kUsage) fmt::print(stderr, "tactus: {}\n", error);
-  if (!opened && code != kUsage)
-    fmt::print(stderr, "tactus: {}\nTo render the set to a file: tactus mix … -o set.flac\n", error);
+  const int code = mix_live(o, files, &began, &error);
+  if (!began) fmt::print(stderr, "tactus: {}\n", error);
+  if (!began && code != kUsage) fmt::print(stderr, "To render the set to a file: tactus mix … -o set.flac\n");
   return code;
 }
 
@@ -159,14 +169,11 @@ int start(Options o) {
   }
   const std::vector<std::string> files = files_of(o);
   if (files.empty()) return kFailed;
-  bool opened = false;
+  bool began = false;
   std::string error;
-  const int code = mix_live(o, files, &opened, &error);
-  if (opened) return code;
-  if (code == kUsage) {
-    fmt::print(stderr, "tactus: {}\n", error);
-    return code;
-  }
+  const int code = mix_live(o, files, &began, &error);
+  if (!began && code == kUsage) fmt::print(stderr, "tactus: {}\n", error);
+  if (began || code == kUsage) return code;
   fmt::print("{}\nRendering the set to a file instead.\n", error);
   std::filesystem::create_directories(sets_folder());
   return mix_to_file(o, files, (sets_folder() / "set.flac").string(), true);
@@ -182,7 +189,7 @@ void add_mix(CLI::App& app, Run& run) {
   cmd->add_flag("--plan", o->plan, "Print the set file of the plan, and do nothing");
   cmd->add_flag("--json", o->json, "With -o: one JSON object at the end");
   add_common(cmd, o);
-  cmd->footer(std::string(kKeys) +
+  cmd->footer(std::string(kKeys) + kEngine +
               "Examples:\n  tactus mix ~/Music/house\n  tactus mix a.mp3 b.flac c.m4a -o set.flac\n"
               "  tactus mix ~/Music --plan > set.jsonl");
   cmd->callback([&run, o] { run = [o] { return mix(*o); }; });
@@ -193,7 +200,7 @@ void add_start(CLI::App& app, Run& run) {
   auto o = std::make_shared<Options>();
   cmd->add_option("PATHS", o->paths, "Files and folders; none: the demo crate");
   add_common(cmd, o);
-  cmd->footer(std::string(kKeys) + "Examples:\n  tactus start\n  tactus start ~/Music");
+  cmd->footer(std::string(kKeys) + kEngine + "Examples:\n  tactus start\n  tactus start ~/Music");
   cmd->callback([&run, o] { run = [o] { return start(*o); }; });
 }
 

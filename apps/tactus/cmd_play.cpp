@@ -46,10 +46,9 @@ std::vector<std::string> engine_words(const Options& o) {
     words.insert(words.end(), more.begin(), more.end());
   };
   add(o.start.words());
-  add({"--lufs", fmt::format("{}", o.auto_gain.lufs)});
-  if (o.auto_gain.off) add({"--no-auto-gain"});
+  add(o.auto_gain.words());
   // Who names files wants those on the decks, not what a crash left.
-  if (!o.files.empty()) add({"--resume", "off"});
+  if (!o.files.empty()) add({"--resume", "fresh"});
   return words;
 }
 

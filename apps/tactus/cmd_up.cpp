@@ -50,6 +50,14 @@ int wait_for(pid_t pid) {
   }
 }
 
+// What began afresh has something to come back to now.
+void go_on(std::vector<std::string>& words) {
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i - 1] == "--resume" && words[i] == "fresh") words[i] = "now";
+    if (words[i] == "--resume=fresh") words[i] = "--resume=now";
+  }
+}
+
 int up(const std::vector<std::string>& options) {
   install_stop_signals();
   std::vector<std::string> words{own_program(), "engine"};
@@ -65,6 +73,7 @@ int up(const std::vector<std::string>& options) {
     if (status < 0) return kOk;
     // It ended of itself: it was asked to, or can't run, and has said why.
     if (WIFEXITED(status)) return WEXITSTATUS(status);
+    go_on(words);
     const double pause = restarts.crashed(static_cast<double>(sidecar::monotonic_ns()) * 1e-9);
     fmt::print(stderr, "tactus: the engine crashed ({}); it starts again{}\n", ::strsignal(WTERMSIG(status)),
                restarts.lately() >= sidecar::Restarts::kMany

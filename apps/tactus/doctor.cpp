@@ -210,30 +210,58 @@ std::vector<std::string> describe(const SessionCounters& c) {
   if (c.bypassed_nodes > 0) {
     out.push_back(fmt::format("An effect or filter gave nonsense and was reset {}.", times(c.bypassed_nodes)));
   }
-  if (c.page_faults > 0) {
-    out.push_back(fmt::format("The audio thread had to wait for memory {}: see `memlock` in `tactus doctor`.",
-                              times(c.page_faults)));
+  if (c.midi_dropped > 0) {
+    out.push_back(
+        fmt::format("{} MIDI messages were lost, because a device sent or took them too slowly.", c.midi_dropped));
+  }
+  if (!c.on_device) out.emplace_back("There is no sound device at the moment: the set goes on unheard.");
+  if (!c.kept_awake) {
+    out.emplace_back(
+        "The machine may suspend while it plays, since nobody here could be asked not to: turn that off in "
+        "the desktop's power settings.");
   }
   if (out.empty()) out.push_back(fmt::format("{:.0f} minutes without a dropout.", c.seconds / 60));
   return out;
 }
 
-std::string doctor_text(const std::vector<Finding>& findings) {
+SessionCounters counters_of(const sidecar::BoardState& s) {
+  SessionCounters c;
+  c.rate = static_cast<int>(s.rate);
+  c.seconds = s.rate > 0 ? static_cast<double>(s.frame) / s.rate : 0;
+  c.xruns = s.xruns;
+  c.late_periods = s.late_periods;
+  c.degraded = s.degraded;
+  c.bypassed_nodes = s.bypassed_nodes;
+  c.midi_dropped = s.midi_dropped;
+  c.on_device = s.on_device != 0;
+  bool plays = false;
+  for (const sidecar::BoardDeck& d : s.decks) {
+    c.fallbacks += d.fallbacks;
+    c.late_chunks += d.late_chunks;
+    plays = plays || d.playing;
+  }
+  c.kept_awake = !plays || s.held || (s.awake & 1) != 0;
+  return c;
+}
+
+std::string doctor_text(const std::vector<Finding>& findings, const std::vector<std::string>& session) {
   std::string out;
   for (const Finding& f : findings) {
     out += fmt::format("{} {}\n", f.grade == Grade::fine ? "ok  " : f.grade == Grade::hint ? "hint" : "MEND", f.text);
     if (!f.advice.empty()) out += fmt::format("     -> {}\n", f.advice);
   }
+  if (!session.empty()) out += fmt::format("The engine that runs:\n     {}\n", fmt::join(session, "\n     "));
   return out + (ready(findings) ? "This machine is ready." : "Something is to be mended before a set.");
 }
 
-std::string doctor_json(const std::vector<Finding>& findings) {
+std::string doctor_json(const std::vector<Finding>& findings, const std::vector<std::string>& session) {
   nlohmann::json list = nlohmann::json::array();
   for (const Finding& f : findings) {
     list.push_back({{"grade", grade_name(f.grade)}, {"id", f.id}, {"text", f.text}, {"advice", f.advice}});
   }
-  return nlohmann::json{{"ready", ready(findings)}, {"findings", list}}.dump(2, ' ', false,
-                                                                             nlohmann::json::error_handler_t::replace);
+  nlohmann::json all = {{"ready", ready(findings)}, {"findings", list}, {"session", nullptr}};
+  if (!session.empty()) all["session"] = session;
+  return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace tactus::app

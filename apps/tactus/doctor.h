@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "sidecar/board.h"
+
 namespace tactus::app {
 
 // What could not be read is absent or empty, and then nothing is said about it.
@@ -59,16 +61,21 @@ struct SessionCounters {
   std::uint64_t degraded = 0;        // steps down in stretching quality
   std::uint64_t late_chunks = 0;     // 32-frame steps that weren't decoded in time: silence
   std::uint64_t bypassed_nodes = 0;  // times an effect or filter gave nonsense and was reset
-  std::uint64_t page_faults = 0;     // inside the callback, when counted
+  std::uint64_t midi_dropped = 0;    // MIDI messages, for want of room
+  bool on_device = true;             // false: it has no device at the moment
+  bool kept_awake = true;            // false: it plays, and the machine might suspend
   int rate = 48000;                  // frames a second
 };
 
 // A sentence for each thing that went wrong and what helps; one that all is well when nothing did.
 std::vector<std::string> describe(const SessionCounters& counters);
+// As a running engine shows them.
+SessionCounters counters_of(const sidecar::BoardState& state);
 
-std::string doctor_text(const std::vector<Finding>& findings);
-// {"ready": true, "findings": [{"grade", "id", "text", "advice"}]}
-std::string doctor_json(const std::vector<Finding>& findings);
+// `session`: what describe() says of the one that runs; empty: none does.
+std::string doctor_text(const std::vector<Finding>& findings, const std::vector<std::string>& session);
+// {"ready": true, "findings": [{"grade", "id", "text", "advice"}], "session": ["..."]}; null where none runs.
+std::string doctor_json(const std::vector<Finding>& findings, const std::vector<std::string>& session);
 
 Readings read_machine();
 

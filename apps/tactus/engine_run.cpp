@@ -14,8 +14,10 @@
 #include "base/unique_fd.h"
 #include "client/place.h"
 #include "command.h"
+#include "io/power/inhibitor.h"
 #include "keys.h"
 #include "mappings.h"
+#include "paths.h"
 #include "schedule/journal.h"
 #include "session/engine_server.h"
 #include "session/journal_writer.h"
@@ -73,9 +75,9 @@ bool fill_hub(const EngineOptions& o, const fs::path& folder, io::HubOptions* hu
 }
 
 bool fill_record(const EngineOptions& o, session::LiveOptions* live, std::string* error) {
-  if (o.record.empty()) return true;
   session::RecordOptions record;
-  record.folder = o.record;
+  record.on = !o.record.empty();
+  record.folder = record.on ? fs::path(o.record) : recordings_folder();
   if (!session::parse_record_what(o.record_what, live->session.decks, &record, error) ||
       !session::parse_record_format(o.record_format, &record, error) ||
       !session::parse_record_split(o.record_split, &record, error)) {
@@ -112,9 +114,9 @@ schedule::Comeback comeback(const fs::path& folder, const std::string& mode) {
   const std::streamoff size = in.tellg();
   in.seekg(std::max<std::streamoff>(0, size - kTail));
   const std::string tail{std::istreambuf_iterator<char>(in), {}};
-  const schedule::ComebackMode how = mode == "off"       ? schedule::ComebackMode::off
-                                     : mode == "stopped" ? schedule::ComebackMode::stopped
-                                                         : schedule::ComebackMode::now;
+  const schedule::ComebackMode how = mode == "off" || mode == "fresh" ? schedule::ComebackMode::off
+                                     : mode == "stopped"              ? schedule::ComebackMode::stopped
+                                                                      : schedule::ComebackMode::now;
   return schedule::come_back(schedule::read_journal_tail(tail), session::boot_time_ns(), session::boot_name(), how);
 }
 
@@ -137,7 +139,7 @@ bool fill_live(const EngineOptions& o, session::LiveOptions* live, std::string* 
   live->session.scheduler.safety_loop_beats = o.start.safety_loop;
   live->session.feeder_threads = session::default_feeder_threads();
   live->master_db = o.start.level;
-  if (o.link) live->link = session::LinkOptions{o.link_offset};
+  live->link = {o.link, o.link_offset};
   return true;
 }
 
@@ -180,6 +182,7 @@ class EngineRun {
   std::unique_ptr<session::Resumer> resumer_;
   std::unique_ptr<session::SetKeeper> keeper_;
   std::unique_ptr<session::MidiPart> midi_;
+  io::Inhibitor inhibitor_;
   std::int64_t frame_ = 0;
   bool first_ = true;
 
@@ -250,6 +253,11 @@ void EngineRun::tick(session::Session& s) {
     midi_->tick(s, server_->board(), live->block_stamp(), [this](const std::string& text) { notice(text); });
     midi_->show(&server_->board());
   }
+  bool plays = false;
+  for (int d = 0; d < s.options().decks; ++d) plays = plays || s.world().snapshot.decks[d].playing;
+  inhibitor_.playing(plays && !s.held());
+  server_->board().awake = inhibitor_.held();
+  server_->board().recording = live->recording();
   server_->tick(s, live->audio_status());
 }
 

@@ -1,23 +1,23 @@
-// A planned set, live: plays, goes on analysing, plans again what hasn't started, and listens to the keyboard.
+// A planned set, live: a client of the engine that hands the plan on as it comes due, goes on analysing, plans again
+// what hasn't started, and listens to the keyboard.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "mix_set.h"
-#include "session/live.h"
-#include "session/media_stack.h"
+#include "session/mix_plan.h"
 
 namespace tactus::app {
 
 struct LiveMixOptions {
-  session::LiveOptions live;
+  std::string session;             // the session's folder; empty: the default one
+  std::vector<std::string> words;  // options of the engine that is started when none runs
   session::MixOptions mix;
-  double level_db = -6;  // where the master starts: moderate
 };
 
-// Plays until the set ends or the user says so. `opened` is set once sound is on; when it stays false no device could
-// be opened, and `error` says so. An exit code.
-int live_mix(Analyses& analyses, session::MediaStack& media, const LiveMixOptions& options, bool* opened,
-             std::string* error);
+// Plays until the set ends or the user says so. `began` stays false when no engine could be started, and then `error`
+// says why. An exit code.
+int live_mix(Analyses& analyses, const LiveMixOptions& options, bool* began, std::string* error);
 
 }  // namespace tactus::app

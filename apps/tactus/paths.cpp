@@ -21,6 +21,13 @@ std::filesystem::path data_folder() { return xdg_folder("XDG_DATA_HOME", ".local
 std::filesystem::path demo_folder() { return data_folder() / "demo"; }
 std::filesystem::path sets_folder() { return data_folder() / "sets"; }
 
+std::filesystem::path recordings_folder() {
+  const char* music = std::getenv("XDG_MUSIC_DIR");
+  if (music && *music == '/') return std::filesystem::path(music) / "Tactus";
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home && *home ? home : "/tmp") / "Music" / "Tactus";
+}
+
 std::filesystem::path config_folder() { return xdg_folder("XDG_CONFIG_HOME", ".config"); }
 
 std::string own_program() {

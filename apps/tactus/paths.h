@@ -12,6 +12,8 @@ namespace tactus::app {
 std::filesystem::path demo_folder();
 // $XDG_DATA_HOME/tactus/sets: where a rendered set goes when nobody said where.
 std::filesystem::path sets_folder();
+// Tactus in the user's music folder: $XDG_MUSIC_DIR, or ~/Music.
+std::filesystem::path recordings_folder();
 // $XDG_CONFIG_HOME/tactus
 std::filesystem::path config_folder();
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-pid_t spawn(const std::vector<std::string>& words) {
+// `said`: where its standard error goes; -1: to ours.
+pid_t spawn(const std::vector<std::string>& words, int said) {
   std::vector<char*> args;
   for (const std::string& w : words) args.push_back(const_cast<char*>(w.c_str()));
   args.push_back(nullptr);
@@ -29,21 +31,33 @@ pid_t spawn(const std::vector<std::string>& words) {
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::dup2(nothing, 0);
   ::dup2(nothing, 1);
+  if (said >= 0) ::dup2(said, 2);
   ::execvp(args[0], args.data());
   ::_exit(127);
+}
+
+// What a program that has ended had to say.
+std::string text_of(int fd) {
+  std::string text(4096, '\0');
+  const ssize_t n = fd >= 0 ? ::pread(fd, text.data(), text.size(), 0) : 0;
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  constexpr std::string_view kName = "tactus: ";
+  return text.starts_with(kName) ? text.substr(kName.size()) : text;
 }
 
 }  // namespace
 
 Instrument connect_or_start(const ConnectOptions& options, const std::string& program, std::vector<std::string> words,
-                            std::chrono::seconds patience) {
+                            Stderr words_of_engine, std::chrono::seconds patience) {
   Instrument found;
   found.client = Client::connect(options, &found.error);
   if (found.client) return found;
   const auto session = options.session.empty() ? default_session() : options.session;
   words.insert(words.begin(), {program, "up"});
   words.insert(words.end(), {"--session", session.string()});
-  found.supervisor = spawn(words);
+  const UniqueFd said(words_of_engine == Stderr::kept ? ::memfd_create("tactus-engine-words", MFD_CLOEXEC) : -1);
+  found.supervisor = spawn(words, said.get());
   if (found.supervisor < 0) {
     found.error = std::string("no process for the engine: ") + std::strerror(errno);
     found.supervisor = 0;
@@ -58,7 +72,7 @@ Instrument connect_or_start(const ConnectOptions& options, const std::string& pr
       found.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
       // Two clients at once: the other's engine is as good.
       found.client = Client::connect(options, &found.error);
-      if (!found.client) found.error.clear();
+      if (!found.client) found.error = text_of(said.get());
       return found;
     }
     auto client = Client::connect(options, &found.error);

@@ -1,5 +1,6 @@
 #include "dsp/eq.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tactus::dsp {
@@ -53,8 +54,13 @@ inline D2 Eq::all_pass(const Split<Sections>& split, std::array<State, Sections>
 }
 
 void Eq::process(float* left, float* right, int n) TACTUS_RT {
+  for (int at = 0; at < n; at += kPart) process_part(left + at, right + at, std::min(kPart, n - at));
+}
+
+void Eq::process_part(float* left, float* right, int n) TACTUS_RT {
+  float gain[3][kPart];
+  for (std::size_t b = 0; b < 3; ++b) gains_[b].fill(gain[b], n);
   Memory m = memory_;  // in registers and on the stack: nothing the compiler must assume aliased by the buffers
-  std::array<Ramp, 3> g = gains_;
   for (int i = 0; i < n; ++i) {
     const D2 x{static_cast<double>(left[i]), static_cast<double>(right[i])};
     const D2 bass = low_pass(low_split_, m.low_of_low, x);
@@ -62,14 +68,13 @@ void Eq::process(float* left, float* right, int n) TACTUS_RT {
     const D2 middle = low_pass(high_split_, m.low_of_high, rest);
     const D2 treble = all_pass(high_split_, m.all_of_high, rest) - middle;
     const D2 aligned_bass = all_pass(high_split_, m.all_of_bass, bass);
-    const D2 y = aligned_bass * splat2(static_cast<double>(g[low].next())) +
-                 middle * splat2(static_cast<double>(g[mid].next())) +
-                 treble * splat2(static_cast<double>(g[high].next()));
+    const D2 y = aligned_bass * splat2(static_cast<double>(gain[low][i])) +
+                 middle * splat2(static_cast<double>(gain[mid][i])) +
+                 treble * splat2(static_cast<double>(gain[high][i]));
     left[i] = static_cast<float>(y[0]);
     right[i] = static_cast<float>(y[1]);
   }
   memory_ = m;
-  gains_ = g;
 }
 
 }  // namespace tactus::dsp

@@ -36,6 +36,9 @@ class Eq {
   void process(float* left, float* right, int n) TACTUS_RT;
 
  private:
+  static constexpr int kPart = 32;  // frames whose gains are worked out at once
+  void process_part(float* left, float* right, int n) TACTUS_RT;
+
   // Second-order sections, stereo in two lanes, transposed direct form II. Denominator 1 + a1 z^-1 + a2 z^-2.
   struct Poles {
     double a1 = 0, a2 = 0;

@@ -19,10 +19,13 @@ inline void apply_gain(float* left, float* right, int n, Ramp& gain) TACTUS_RT {
     for (int i = 0; i < n; ++i) right[i] *= g;
     return;
   }
-  for (int i = 0; i < n; ++i) {
-    const float g = gain.next();
-    left[i] *= g;
-    right[i] *= g;
+  constexpr int kPart = 32;
+  float g[kPart];
+  for (int at = 0; at < n; at += kPart) {
+    const int m = std::min(kPart, n - at);
+    gain.fill(g, m);
+    for (int i = 0; i < m; ++i) left[at + i] *= g[i];
+    for (int i = 0; i < m; ++i) right[at + i] *= g[i];
   }
 }
 

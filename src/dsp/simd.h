@@ -21,5 +21,9 @@ inline F4 load4(const float* p) TACTUS_RT {
 inline void store4(float* p, F4 v) TACTUS_RT { std::memcpy(p, &v, sizeof v); }
 inline F4 splat4(float x) TACTUS_RT { return F4{x, x, x, x}; }
 inline D2 splat2(double x) TACTUS_RT { return D2{x, x}; }
+// Four doubles as floats.
+inline F4 narrow(D2 a, D2 b) TACTUS_RT {
+  return F4{static_cast<float>(a[0]), static_cast<float>(a[1]), static_cast<float>(b[0]), static_cast<float>(b[1])};
+}
 
 }  // namespace tactus::dsp

@@ -21,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStuckAfter{250};  // silence after which waiting jobs get another worker
+constexpr milliseconds kStuckAfter{100};  // silence after which waiting jobs get another worker
 constexpr milliseconds kYoung{1000};      // a worker that dies younger than this delays the next one
 constexpr milliseconds kShortestBackOff{20};
 constexpr int kMostDoublings = 7;       // 2.56 s

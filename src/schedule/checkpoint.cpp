@@ -89,6 +89,7 @@ std::string to_line(const Checkpoint& c) {
                 {"ns", c.ns},         {"boot", c.boot},         {"set", c.set},   {"decks", decks}};
   if (!c.opening.empty()) state["opening"] = c.opening;
   if (!c.pending.empty()) state["pending"] = pending;
+  if (c.held) state["held"] = true;
   return Json{{"state", state}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -126,6 +127,7 @@ std::optional<Checkpoint> read_checkpoint(std::string_view line) {
   c.beat = Beat::of(beat);
   c.ns = whole(state, "ns");
   c.boot = text(state, "boot");
+  c.held = truth(state, "held");
   c.set = texts(state, "set");
   c.opening = texts(state, "opening");
   for (const Json& d : member(state, "decks")) {

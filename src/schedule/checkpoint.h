@@ -45,6 +45,7 @@ struct Checkpoint {
   Bpm bpm{120};
   std::int64_t ns = 0;  // ... and when it was: a clock that runs on while the machine sleeps, and is never set
   std::string boot;     // of which start of the machine that clock counts
+  bool held = false;    // the whole set stands still
   std::vector<std::string> set;
   std::vector<DeckPoint> decks;
   std::vector<std::string> opening;  // files on their way to a deck

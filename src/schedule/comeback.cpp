@@ -64,7 +64,7 @@ Comeback come_back(const ReadJournal& tail, std::int64_t now_ns, const std::stri
   std::erase_if(back.set->decks, [&](const DeckPoint& d) { return back.distrusted.contains(d.path); });
   const double gone = seconds_ago(*with);
   const bool same_boot = with->boot == boot && gone >= 0;
-  back.play = same_boot && gone < kFreshSeconds;
+  back.play = same_boot && gone < kFreshSeconds && !back.set->held;
   if (back.play && mode == ComebackMode::now) {
     back.gone_seconds = gone;
     back.at_ns = now_ns;

@@ -2,7 +2,7 @@
 // goes on. Pure.
 //
 // - Music that stopped a moment ago plays on where it would be by now; what stopped long ago, or before the machine was
-//   started anew, is put on the decks and stands still: nobody expects sound then.
+//   started anew, is put on the decks and stands still: nobody expects sound then. So does a set that was on hold.
 // - A file that was loaded within the last minute of two crashes in a row isn't loaded again.
 // - After three crashes in a minute the decks stay empty.
 #pragma once

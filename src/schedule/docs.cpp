@@ -35,6 +35,7 @@ std::vector<std::string> guards(const IntentRow& row) {
   if (row.guards & kNeedsForce) out.emplace_back("`force` on a sounding deck");
   if (row.guards & kMaySilence) out.emplace_back("not to silence");
   if (row.guards & kHandOnly) out.emplace_back("hand or key only");
+  if (row.guards & kNearOnly) out.emplace_back("not from OSC, voice, motion, AI");
   return out;
 }
 
@@ -168,6 +169,7 @@ std::string intents_json() {
     item["needs_force"] = (row.guards & kNeedsForce) != 0;
     item["may_silence"] = (row.guards & kMaySilence) != 0;
     item["hand_only"] = (row.guards & kHandOnly) != 0;
+    item["near_only"] = (row.guards & kNearOnly) != 0;
     item["undo"] = row.reversible;
     item["spoken"] = std::move(spoken);
     item["help"] = row.help;

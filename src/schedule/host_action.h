@@ -80,6 +80,20 @@ struct MidiClock {
   enum class Kind { start, stop, go_on };  // in the order of the intent table's choice
   Kind kind = Kind::start;
 };
+// The whole set stands still, or goes on: EngineHost::hold.
+struct Hold {
+  bool on = false;
+};
+// Ableton Link on or off, or whether it starts and stops decks.
+struct Link {
+  enum class What { share, transport };
+  What what = What::share;
+  bool on = false;
+};
+// A recording begins, or ends.
+struct Record {
+  bool on = false;
+};
 // Forget what was asked under the action's id, if it hasn't been handed to the engine yet.
 struct Cancel {};
 
@@ -89,7 +103,8 @@ struct HostAction {
   std::uint64_t id = 0;  // commands that come of it must carry this id
   msg::When when;        // and this stamp
   std::variant<ask::Load, ask::Unload, ask::LoadDouble, ask::UndoLoad, ask::FxType, ask::ClockTempo, ask::ClockSource,
-               ask::ClockQuantum, ask::MidiNote, ask::MidiCc, ask::MidiClock, ask::Cancel>
+               ask::ClockQuantum, ask::MidiNote, ask::MidiCc, ask::MidiClock, ask::Hold, ask::Link, ask::Record,
+               ask::Cancel>
       what;
 };
 

@@ -190,6 +190,9 @@ constexpr IntentRow kTable[] = {
   {.pattern = "/mixer/booth", .args = {level(6)}, .meaning = sets(Param::booth, Convert::gain), .ramps = Ramps::yes,
    .section = kMixer, .help = "Level of the booth output.", .example = "/mixer/booth -6"},
 
+  {.pattern = "/mixer/record", .args = {kFlag}, .meaning = asks(Host::record), .control = Control::none,
+   .spoken = {"record = 1", "stop recording = 0"}, .section = kMixer, .help = "Begins or ends a recording, of what the engine's --record-what says and into the folder that --record names: by default the master, into Tactus in the music folder.", .example = "/mixer/record 1"},
+
   {.pattern = "/clock/source", .args = {choice("source", "auto|internal|deck|link|midi"), after("deck", deck("deck"))}, .meaning = asks(Host::clock_source), .control = Control::clock,
    .spoken = {"clock to deck {deck} = deck {deck}", "clock to auto = auto", "clock to link = link"}, .section = kClock, .help = "Who leads: auto (Link when others are there, else the deck that has played longest), internal, Link, the MIDI clock that comes in, or a deck.", .example = "/clock/source deck 2"},
   {.pattern = "/clock/tempo", .args = {number("bpm", "BPM", 20, 300)}, .meaning = asks(Host::clock_tempo), .ramps = Ramps::linear, .control = Control::clock,
@@ -198,6 +201,11 @@ constexpr IntentRow kTable[] = {
    .section = kClock, .help = "A tap on the beat. From the third on they set the tempo, as /clock/tempo does; a pause of 2 s begins anew.", .example = "/clock/tap"},
   {.pattern = "/clock/quantum", .args = {beats(1, 32)}, .meaning = asks(Host::clock_quantum), .control = Control::clock,
    .section = kClock, .help = "The length of a bar.", .example = "/clock/quantum 4"},
+
+  {.pattern = "/clock/link", .args = {kFlag}, .meaning = asks(Host::link), .guards = kNearOnly, .control = Control::none,
+   .section = kClock, .help = "Shares tempo and beats with others on the network by Ableton Link, or stops to. Joining takes up their tempo, leaving keeps ours.", .example = "/clock/link 1"},
+  {.pattern = "/clock/link/transport", .args = {kFlag}, .meaning = asks(Host::link_transport), .guards = kNearOnly, .control = Control::none,
+   .section = kClock, .help = "Link's start and stop, where the others share it, too: a stop of theirs pauses the decks that play, a start lets those go on at the bar; and our first deck that plays, and our last that stops, is told to them.", .example = "/clock/link/transport 1"},
 
   {.pattern = "/midi/note", .args = {channel(), number("note", "", 0, 127), number("velocity", "", 1, 127), beats(1.0 / 64, 512)}, .meaning = asks(Host::midi_note),
    .section = kMidi, .help = "Plays a note on what listens to our MIDI output, for so many beats.", .example = "/midi/note 1 36 100 1/4 @bar"},
@@ -212,6 +220,8 @@ constexpr IntentRow kTable[] = {
    .spoken = {"panic"}, .section = kSafety, .help = "Sounding decks play on; EQ, filter, effects, stems, loops and pitch of all decks go to neutral in 50 ms, and what is pending on them is dropped.", .example = "/panic"},
   {.pattern = "/silence", .meaning = does(Meta::silence), .guards = kHandOnly, .control = Control::none,
    .section = kSafety, .help = "The master fades out in 100 ms. `/mixer/master 0` brings it back.", .example = "/silence"},
+  {.pattern = "/hold", .args = {kFlag}, .meaning = asks(Host::hold), .guards = kHandOnly, .control = Control::none,
+   .section = kSafety, .help = "The whole set fades out in 100 ms and stands still: clock, decks and what is pending. `/hold 0` lets it go on from there; what is asked for meanwhile happens then. Not while Ableton Link or a MIDI clock that comes in sets the beat, which goes on elsewhere.", .example = "/hold 1"},
 };
 // clang-format on
 

@@ -53,7 +53,11 @@ struct Meaning {
     clock_quantum,
     midi_note,
     midi_cc,
-    midi_clock
+    midi_clock,
+    hold,
+    link,
+    link_transport,
+    record
   };
   enum class Meta { undo, panic, silence, tap };
   enum class Convert {
@@ -84,6 +88,7 @@ constexpr std::uint8_t kNeedsTrack = 1;  // refused on an empty deck
 constexpr std::uint8_t kNeedsForce = 2;  // refused on an audible deck without `force`
 constexpr std::uint8_t kMaySilence = 4;  // from an untrusted source, refused when it would silence the last deck
 constexpr std::uint8_t kHandOnly = 8;    // from hand or key only
+constexpr std::uint8_t kNearOnly = 16;   // not from OSC, voice, motion or AI: opens this machine to a network
 
 enum class Ramps : std::uint8_t {
   no,

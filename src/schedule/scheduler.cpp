@@ -28,7 +28,8 @@ bool beside_engine(const HostAction& a) {
   return std::holds_alternative<ask::ClockTempo>(a.what) || std::holds_alternative<ask::ClockSource>(a.what) ||
          std::holds_alternative<ask::ClockQuantum>(a.what) || std::holds_alternative<ask::MidiNote>(a.what) ||
          std::holds_alternative<ask::MidiCc>(a.what) || std::holds_alternative<ask::MidiClock>(a.what) ||
-         std::holds_alternative<ask::Cancel>(a.what);
+         std::holds_alternative<ask::Hold>(a.what) || std::holds_alternative<ask::Link>(a.what) ||
+         std::holds_alternative<ask::Record>(a.what) || std::holds_alternative<ask::Cancel>(a.what);
 }
 // The deck that gets another track by it; -1: none.
 int opened_deck(const HostAction& a) {

@@ -21,6 +21,10 @@ std::string Scheduler::judge(Draft& d) const {
   if ((row.guards & kHandOnly) && kind != Source::Kind::hand && kind != Source::Kind::key) {
     return std::string("not from ") + kind_name(kind) + "; only a hand or a key may";
   }
+  if ((row.guards & kNearOnly) && (kind == Source::Kind::osc || kind >= Source::Kind::voice) &&
+      kind != Source::Kind::script) {
+    return std::string("not from ") + kind_name(kind) + "; it opens this machine to a network";
+  }
   if (std::string why = precedence(d); !why.empty()) return why;
   const bool cues = row.meaning.kind == Meaning::Kind::param && row.meaning.param == msg::Param::cue_bus;
   if (cues && d.intent.number(0) != 0 && !d.world.no_prelisten.empty()) return d.world.no_prelisten;

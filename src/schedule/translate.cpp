@@ -67,6 +67,7 @@ class Translator {
   void fx_type();
   void clock_tempo();
   void midi();
+  void hold();
   void lead_tempo(int deck, Bpm bpm);
   const DeckInfo& info(int deck) const { return world_.decks[static_cast<std::size_t>(deck)]; }
   const msg::DeckSnapshot& state(int deck) const { return world_.snapshot.decks[deck]; }
@@ -214,7 +215,25 @@ void Translator::host() {
     case Host::midi_cc:
     case Host::midi_clock:
       return midi();
+    case Host::hold:
+      return hold();
+    case Host::record:
+      return ask_for(ask::Record{intent_.number(0) != 0});
+    case Host::link:
+      return ask_for(ask::Link{ask::Link::What::share, intent_.number(0) != 0});
+    case Host::link_transport:
+      return ask_for(ask::Link{ask::Link::What::transport, intent_.number(0) != 0});
   }
+}
+
+void Translator::hold() {
+  const bool on = intent_.number(0) != 0;
+  if (on && world_.link.enabled) {
+    out_.refusal = "Ableton Link is on, and its beat doesn't wait; pause the decks instead";
+  } else if (on && world_.midi.enabled && world_.midi.peers > 0) {
+    out_.refusal = "a MIDI clock comes in, and its beat doesn't wait; pause the decks instead";
+  }
+  return ask_for(ask::Hold{on});
 }
 
 void Translator::midi() {

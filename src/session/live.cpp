@@ -42,10 +42,8 @@ std::unique_ptr<Live> Live::start(const LiveOptions& options, TrackSource& sourc
     if (!live->record_) return nullptr;
   }
   io::AudioOptions audio = options.audio;
-  if (options.link) {
-    live->link_ = std::make_unique<LinkPart>(*options.link, live->session_);
-    audio.before_block = live->link_->hook();
-  }
+  live->link_ = std::make_unique<LinkPart>(options.link, live->session_);
+  audio.before_block = live->link_->hook();
   live->block_time_ = std::make_unique<BlockTime>(live->session_.host(), options.session.rate, audio.before_block);
   audio.before_block = live->block_time_->hook();
   io::OpenedAudio opened = io::open_audio(audio, live->session_.host().callback());
@@ -97,9 +95,9 @@ void Live::run() {
     const io::Prelisten prelisten = audio_->prelisten();
     session_.set_no_prelisten(prelisten.possible ? "" : prelisten.reason);
     if (on_tick_) on_tick_(session_);
-    if (link_) link_->before_tick(session_);
+    link_->before_tick(session_);
     session_.tick();
-    if (link_) link_->after_tick(session_, notice_);
+    link_->after_tick(session_, notice_);
     if (record_) record_->after_tick(session_, notice_);
     if (outcomes_) outcomes_->after_tick();
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);

@@ -28,9 +28,9 @@ int default_feeder_threads();
 struct LiveOptions {
   io::AudioOptions audio;
   Session::Options session;
-  double master_db = 0;                    // where the master stands at the start
-  std::optional<LinkOptions> link;         // none: no Ableton Link
-  std::optional<RecordOptions> record;     // none: nothing is recorded
+  double master_db = 0;  // where the master stands at the start
+  LinkOptions link;
+  std::optional<RecordOptions> record;     // none: nothing can be recorded
   std::optional<OutcomeOptions> outcomes;  // none: the run can't be played again exactly
   // On the control thread: each intent that the engine executed, or that was accepted and then failed.
   std::function<void(const Executed&)> executed;
@@ -63,6 +63,8 @@ class Live {
   void wake();
 
   io::AudioStatus audio_status() const { return audio_->status(); }
+  // The control thread: whether a recording runs.
+  bool recording() const { return record_ && record_->recording(); }
   // When the last block is heard. Any thread.
   BlockStamp block_stamp() const { return block_time_->stamp(); }
   io::Prelisten prelisten() const { return audio_->prelisten(); }

@@ -14,7 +14,7 @@ namespace tactus::session {
 class MediaStack {
  public:
   // live: audio memory is freed only when the counter given to set_grace has passed; else at once.
-  explicit MediaStack(bool live = false) : pool_(config()), cache_(pool_, cache_config(live)), analyses_(pool_) {}
+  explicit MediaStack(bool live = false) : pool_(config(live)), cache_(pool_, cache_config(live)), analyses_(pool_) {}
 
   media::WorkerPool& pool() { return pool_; }
   media::TrackCache& cache() { return cache_; }
@@ -27,9 +27,12 @@ class MediaStack {
   }
 
  private:
-  static media::WorkerPool::Config config() {
+  static media::WorkerPool::Config config(bool live) {
     media::WorkerPool::Config c;
     c.idle_workers = 1;
+    // A load asks two of them, for what is known of the file and for its sound. A disk that hangs shall not keep the
+    // next load, from another one, waiting until that is noticed.
+    if (live) c.normal_workers = 3;
     return c;
   }
   media::TrackCache::Config cache_config(bool live) {

@@ -88,7 +88,8 @@ struct Recorder::Stream {
 };
 
 std::unique_ptr<Recorder> Recorder::start(const RecordOptions& options, rt::StreamRing* const* rings, SampleRate rate,
-                                          Notice notice, std::string* error) {
+                                          const std::function<std::int64_t()>& from, Notice notice,
+                                          std::string* error) {
   std::error_code code;
   std::filesystem::create_directories(options.folder, code);
   RecordOptions o = options;
@@ -106,6 +107,15 @@ std::unique_ptr<Recorder> Recorder::start(const RecordOptions& options, rt::Stre
       return nullptr;
     }
     recorder->streams_.push_back(std::move(stream));
+  }
+  if (from() != INT64_MIN) {
+    // Nobody has listened until now: what is in the rings is the past, and keeps the present out of them.
+    rt::StreamBlock past;
+    for (auto& s : recorder->streams_) {
+      while (s->ring->pop(past)) {
+      }
+    }
+    recorder->from_ = from();
   }
   recorder->thread_ = std::thread([r = recorder.get()] { r->run(); });
   return recorder;
@@ -204,8 +214,9 @@ bool Recorder::begin_stream(Stream& s) {
   const rt::StreamBlock* block = s.begun ? nullptr : s.ring->read_slot();
   if (block) {
     s.begun = true;
-    // Frame 0 for all: what the decks have no sound for yet is silence.
-    s.position = s.file_start = s.secured = block->frame < 2 * rate_.hz ? 0 : block->frame;
+    // One frame for all: what the decks have no sound for yet is silence.
+    const std::int64_t here = block->frame < 2 * rate_.hz ? 0 : block->frame;
+    s.position = s.file_start = s.secured = from_ == INT64_MIN ? here : from_;
   }
   return s.begun;
 }

@@ -28,6 +28,7 @@ struct RecordOptions {
   double split_minutes = 0;      // 0: not by time
   bool split_at_tracks = false;  // a new part where a track begins to be heard
   std::string name = {};         // files are called NAME_master.flac; empty: date and time
+  bool on = false;               // from the start
 };
 
 // "master,cue,decks" or "deck2"; "minutes:60", "tracks", "no"; "flac", "wav". False, and a sentence in `error`.
@@ -40,9 +41,11 @@ class Recorder {
   using Notice = std::function<void(const std::string&)>;
 
   // `rings`: by rt::Stream; those of options.streams must be there, and outlive this. `notice`: plain sentences, on the
-  // recorder's thread. Null, and a plain sentence in `error`, when the first files can't be made.
+  // recorder's thread. `from`: asked once the files are there: the first output frame that is wanted, a little ahead of
+  // what is being rendered, or INT64_MIN before anything is. Blocks on the disk. Null, and a plain sentence in `error`,
+  // when the first files can't be made.
   static std::unique_ptr<Recorder> start(const RecordOptions& options, rt::StreamRing* const* rings, SampleRate rate,
-                                         Notice notice, std::string* error);
+                                         const std::function<std::int64_t()>& from, Notice notice, std::string* error);
   // Writes what is in the rings, and completes the files.
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -90,6 +93,7 @@ class Recorder {
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<Mark> marks_;           // the recorder's
   std::vector<std::int64_t> splits_;  // at tracks, ascending
+  std::int64_t from_ = INT64_MIN;
   bool in_trouble_ = false;
   std::int64_t told_missed_ = 0;
 

@@ -260,6 +260,18 @@ void Session::act(const HostAction& action) {
     if (observer_.midi) observer_.midi(action);
     carry_out(scheduler_.host_done(action.id, world_));
     done_here(action, world_.frame_of(action.when));
+  } else if (const auto* link = std::get_if<ask::Link>(&action.what)) {
+    (link->what == ask::Link::What::share ? link_wish_.share : link_wish_.transport) = link->on;
+    carry_out(scheduler_.host_done(action.id, world_));
+    done_here(action, world_.now);
+  } else if (const auto* record = std::get_if<ask::Record>(&action.what)) {
+    record_wish_ = record->on;
+    carry_out(scheduler_.host_done(action.id, world_));
+    done_here(action, world_.now);
+  } else if (const auto* hold = std::get_if<ask::Hold>(&action.what)) {
+    if (options_.feeder_threads > 0) host_.hold(hold->on);  // a render would wait for ever
+    carry_out(scheduler_.host_done(action.id, world_));
+    done_here(action, world_.now);
   } else {
     if (clock_.apply(action, world_.now + world_.lead)) publish_map();
     carry_out(scheduler_.host_done(action.id, world_));
@@ -342,6 +354,7 @@ void Session::ask_for_analysis(std::uint64_t track_id, int deck, const std::stri
     auto session = alive.lock();
     if (!session) return;
     post([this, track_id, deck, found] {
+      ++library_revision_;
       const LoadedTrack* track = tracks_.regrid(track_id, found);
       if (!track) return;
       msg::Command c;
@@ -361,6 +374,9 @@ std::vector<std::string> Session::settings() const {
   if (source.kind == Kind::link) list.emplace_back("/clock/source link");
   if (source.kind == Kind::midi) list.emplace_back("/clock/source midi");
   if (source.kind == Kind::deck) list.push_back("/clock/source deck " + std::to_string(source.deck + 1));
+  if (record_wish_) list.emplace_back("/mixer/record 1");
+  if (link_wish_.share) list.emplace_back("/clock/link 1");
+  if (link_wish_.transport) list.emplace_back("/clock/link/transport 1");
   const double bar = clock_.metre().bar.value();
   if (bar != 4) list.push_back("/clock/quantum " + std::to_string(bar));
   return list;

@@ -46,6 +46,12 @@ class TrackSource {
   virtual void collect() = 0;
 };
 
+// Whether Ableton Link is wanted, and its start and stop; whoever runs Link looks here.
+struct LinkWish {
+  bool share = false, transport = false;
+  bool operator==(const LinkWish&) const = default;
+};
+
 // An intent that the engine executed, and when.
 struct Executed {
   std::uint64_t id = 0;
@@ -125,8 +131,18 @@ class Session {
   // Ableton Link's view of the last block, before a tick; and what Link is to be told, after it.
   void set_link(const schedule::LinkState& link) { world_.link = link; }
   std::optional<schedule::LinkTell> take_link_tell() { return clock_.take_link_tell(); }
+  LinkWish link_wish() const { return link_wish_; }
+  // Whether a recording is wanted; whoever records looks here.
+  bool record_wish() const { return record_wish_; }
+  void wish_record(bool on) { record_wish_ = on; }
+  void wish_link(const LinkWish& wish) { link_wish_ = wish; }
   schedule::Scheduler& scheduler() { return scheduler_; }
   ctl::EngineHost& host() { return host_; }
+  const ctl::EngineHost& host() const { return host_; }
+  // Grows whenever more is known of a track: who shows analyses should read them again.
+  std::uint64_t library_revision() const { return library_revision_; }
+  // Whether the whole set stands still.
+  bool held() const { return host_.held(); }
   const LoadedTrack* track_on(int deck) const;
   // Of a command that was sent lately; null when it is gone.
   const LoadedTrack* loaded(const msg::TrackRef& ref) const { return tracks_.find(ref); }
@@ -172,6 +188,9 @@ class Session {
   std::set<std::string> distrusted_;
   std::string why_distrusted_;
   std::int64_t pinned_at_ = INT64_MIN;
+  std::uint64_t library_revision_ = 0;
+  LinkWish link_wish_;
+  bool record_wish_ = false;
 
   std::mutex post_mutex_;
   std::vector<std::function<void()>> posted_;

@@ -75,6 +75,7 @@ schedule::Checkpoint checkpoint_of(const Session& session, const std::array<std:
   c.frame = Frame{world.snapshot.frame};
   c.beat = world.beat_of(c.frame);
   c.bpm = Bpm{world.map.bpm_at_frame(static_cast<double>(c.frame.v))};
+  c.held = session.held();
   c.set = session.settings();
   c.opening = session.opening();
   for (int d = 0; d < schedule::kDecks && d < session.options().decks; ++d) {

@@ -37,13 +37,16 @@ class Table {
     add("pid", s.pid), add("library_revision", s.library_revision), add("frame", s.frame), add("rate", s.rate);
     add("latency", s.latency), add("beat", s.beat), add("bpm", s.bpm), add("bar", s.bar), add("phrase", s.phrase);
     add("leader", s.leader), add("link_peers", s.link_peers), add("midi_devices", s.midi_devices),
-        add("on_device", s.on_device), text("device", s.device), add("xruns", s.xruns);
-    add("blocks", s.blocks), add("cpu_mean", s.cpu_mean), add("cpu_worst", s.cpu_worst);
+        add("on_device", s.on_device), add("held", s.held), add("recording", s.recording), add("awake", s.awake),
+        text("device", s.device), add("xruns", s.xruns);
+    add("blocks", s.blocks), add("late_periods", s.late_periods), add("degraded", s.degraded),
+        add("cpu_mean", s.cpu_mean), add("cpu_worst", s.cpu_worst);
     add("midi_sent", s.midi_sent), add("midi_dropped", s.midi_dropped);
     add("midi_late_median_ms", s.midi_late_median_ms), add("midi_late_p99_ms", s.midi_late_p99_ms);
     add("midi_late_worst_ms", s.midi_late_worst_ms);
     add("midi_clock_bpm", s.midi_clock_bpm), add("midi_clock_jitter_ms", s.midi_clock_jitter_ms);
-    add("master_left", s.master_left), add("master_right", s.master_right), add("reduction", s.reduction);
+    add("master_left", s.master_left), add("master_right", s.master_right), add("master", s.master);
+    add("reduction", s.reduction);
     add("crossfader", s.crossfader), add("bypassed_nodes", s.bypassed_nodes), add("clients", s.clients);
     add("intents", s.intents), add("refused", s.refused), add("throttled", s.throttled), add("malformed", s.malformed),
         add("pending_count", s.pending_count);

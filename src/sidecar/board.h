@@ -20,7 +20,7 @@
 
 namespace tactus::sidecar {
 
-constexpr std::uint32_t kBoardVersion = 2;
+constexpr std::uint32_t kBoardVersion = 3;
 constexpr int kBoardDecks = 4;
 constexpr int kBoardHotcues = 16;
 constexpr std::int64_t kSilentNs = 500'000'000;  // an engine that hasn't written for so long doesn't answer
@@ -66,13 +66,19 @@ struct BoardState {
   std::int32_t link_peers;         // others in Ableton Link's session; -1: Link is off
   std::int32_t midi_devices;       // that are open, the virtual port not counted; -1: MIDI is off
   std::uint32_t on_device;         // 0: the device is gone, the set goes on unheard
+  std::uint32_t held;              // 1: the whole set stands still
+  std::uint32_t recording;         // 1: a recording runs
+  std::uint32_t awake;  // what is kept from happening while it plays: 1 suspend, 2 a closed lid's, 4 blanking
   char device[96];
   std::uint64_t xruns, blocks;
+  std::uint64_t late_periods;                                        // of a device that had lost the engine: silent
+  std::uint64_t degraded;                                            // steps down in stretching quality
   double cpu_mean, cpu_worst;                                        // share of the deadline, the callback's
   std::uint64_t midi_sent, midi_dropped;                             // messages; either way, for want of room
   double midi_late_median_ms, midi_late_p99_ms, midi_late_worst_ms;  // of timed messages, the last thousand
   double midi_clock_bpm, midi_clock_jitter_ms;                       // of the clock that comes in; 0: none does
   float master_left, master_right;                                   // dB, before the limiter
+  float master;                                                      // dB, as set
   float reduction;                                                   // dB that the limiter takes away
   float crossfader;
   std::uint32_t bypassed_nodes, clients;

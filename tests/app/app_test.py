@@ -501,8 +501,50 @@ class Live(Crate):
         p.wait(timeout=20)
         sound = decode(self.path("live.wav"))
         loud = [max(abs(v) for v in sound[i:i + RATE]) for i in range(0, len(sound) - RATE, RATE)]
-        self.assertGreater(len(loud), 10)
-        self.assertTrue(all(v > 0.1 for v in loud), f"a hole in the set: {loud}")
+        first = next(i for i, v in enumerate(loud) if v > 0.1)
+        self.assertLess(first, 4)  # the engine starts before the first bar does
+        self.assertGreater(len(loud) - first, 10)
+        self.assertTrue(all(v > 0.1 for v in loud[first:]), f"a hole in the set: {loud}")
+
+    def state(self):
+        r = self.run_tactus("state", "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return json.loads(r.stdout)
+
+    def test_an_engine_that_crashes_is_started_again_and_one_that_ran_plays_on(self):
+        p, fd = self.start_at_terminal("crate")
+        self.read_until(fd, r"BPM  a ")
+        before = self.state()
+        os.kill(before["pid"], signal.SIGKILL)
+        self.read_until(fd, r"was started again")
+        self.read_until(fd, r"BPM  a ")
+        after = self.state()
+        self.assertNotEqual(after["pid"], before["pid"])
+        self.assertGreater(after["beat"], before["beat"])
+        self.assertEqual(after["deck"]["1"]["path"], before["deck"]["1"]["path"])
+        os.write(fd, b"n")
+        self.read_until(fd, r"BPM  b ", 40)
+        again = self.run_tactus("mix", "crate")  # decks 1 and 2 are taken
+        self.assertEqual(again.returncode, 1)
+        self.assertRegex(again.stderr, r"deck [12] plays")
+        os.write(fd, b"q")
+        p.wait(timeout=20)
+        self.assertEqual(p.returncode, 0)
+        self.assertEqual(self.run_tactus("state").returncode, 1, "its engine has ended with it")
+
+        engine = subprocess.Popen([TACTUS, "engine", "--audio", "null", "--level", "-9"], cwd=self.dir,
+                                  env={**os.environ, **self.env}, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(engine.stdout.close)
+        self.addCleanup(engine.wait)
+        self.addCleanup(engine.kill)
+        self.assertIn("engine:", engine.stdout.readline())
+        p, fd = self.start_at_terminal("crate")
+        self.read_until(fd, r"plays on")
+        self.read_until(fd, r"BPM  a .*-9 dB")
+        os.write(fd, b"q")
+        p.wait(timeout=20)
+        self.assertEqual(self.state()["deck"]["1"]["playing"], 1)
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
 
     def test_the_terminal_is_restored_by_a_signal_too(self):
         p, fd = self.start_at_terminal("crate")

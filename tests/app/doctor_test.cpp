@@ -106,10 +106,10 @@ TEST(Doctor, JsonHoldsWhatTheTextSays) {
   m.devices.clear();
   m.cache_folder = "/home/\xff";  // a path is not always UTF-8
   m.cache_writable = false;
-  const auto json = nlohmann::json::parse(doctor_json(judge(m)));
+  const auto json = nlohmann::json::parse(doctor_json(judge(m), {}));
   EXPECT_FALSE(json.at("ready").get<bool>());
   EXPECT_EQ(json.at("findings").size(), judge(m).size());
-  EXPECT_NE(doctor_text(judge(m)).find("MEND"), std::string::npos);
+  EXPECT_NE(doctor_text(judge(m), {}).find("MEND"), std::string::npos);
 }
 
 TEST(Doctor, ReadingThisMachineFindsItsMemoryAndLimits) {
@@ -128,7 +128,7 @@ TEST(SessionWords, EachCounterHasItsSentenceAndNoneIsPraise) {
   std::uint64_t SessionCounters::*const counters[] = {&SessionCounters::xruns,       &SessionCounters::late_periods,
                                                       &SessionCounters::fallbacks,   &SessionCounters::degraded,
                                                       &SessionCounters::late_chunks, &SessionCounters::bypassed_nodes,
-                                                      &SessionCounters::page_faults};
+                                                      &SessionCounters::midi_dropped};
   std::vector<std::string> seen;
   for (const auto counter : counters) {
     SessionCounters c = quiet;
@@ -138,6 +138,33 @@ TEST(SessionWords, EachCounterHasItsSentenceAndNoneIsPraise) {
     EXPECT_EQ(std::count(seen.begin(), seen.end(), describe(c)[0]), 0);
     seen.push_back(describe(c)[0]);
   }
+}
+
+TEST(SessionWords, AreReadFromWhatAnEngineShows) {
+  sidecar::BoardState s{};
+  s.rate = 48000;
+  s.frame = 48000 * 600;
+  s.on_device = 1;
+  EXPECT_EQ(describe(counters_of(s)), std::vector<std::string>{"10 minutes without a dropout."});
+  s.decks[0].playing = 1;  // and nobody keeps the machine awake
+  s.decks[0].fallbacks = 1;
+  s.decks[3].fallbacks = 2;
+  s.decks[1].late_chunks = 1500;
+  s.xruns = 2;
+  s.on_device = 0;
+  const auto words = describe(counters_of(s));
+  ASSERT_EQ(words.size(), 5U);
+  EXPECT_NE(words[0].find("twice"), std::string::npos);
+  EXPECT_NE(words[1].find("3 times"), std::string::npos);
+  EXPECT_NE(words[4].find("suspend"), std::string::npos);
+  s.held = 1;  // the set stands still: it may
+  EXPECT_EQ(describe(counters_of(s)).size(), 4U);
+  s.held = 0;
+  s.awake = 1;
+  EXPECT_EQ(describe(counters_of(s)).size(), 4U);
+  const auto json = nlohmann::json::parse(doctor_json({}, words));
+  EXPECT_EQ(json.at("session").size(), 5U);
+  EXPECT_TRUE(nlohmann::json::parse(doctor_json({}, {})).at("session").is_null());
 }
 
 TEST(SessionWords, LateChunksAreToldInMilliseconds) {

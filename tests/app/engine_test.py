@@ -6,6 +6,8 @@ engine_test.py FOLDER_OF_PROGRAMS
 import json
 import os
 import random
+import re
+import select
 import shutil
 import signal
 import socket
@@ -362,6 +364,36 @@ class Supervised(Running):
         self.assertAlmostEqual(now["beat"] - then["beat"], gone * 2, delta=0.2)
         self.assertEqual(c.send("/deck/1/fx/1/1/wet 0.4").verdict, "accepted")
 
+    def test_hold_stops_time_and_lets_it_go_on(self):
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        self.play(c)
+        self.assertTrue(wait_until(lambda: c.state()["master_left"] > -60))
+        self.assertEqual(self.run_tactus("send", "--as", "script", "/hold 1").returncode, 1)  # a hand's business
+        self.assertEqual(self.run_tactus("send", "/hold 1").returncode, 0)
+        self.assertTrue(wait_until(lambda: c.state()["held"] == 1))
+        time.sleep(0.3)  # its fade
+        still = c.state()
+        self.assertEqual(c.send("/deck/1/fader 0.5").verdict, "accepted")  # happens when it goes on
+        time.sleep(0.5)
+        for name in ("frame", "beat", "deck/1/position", "deck/1/fader"):
+            self.assertEqual(c.state()[name], still[name], name)
+        self.assertTrue(c.alive())
+        self.assertEqual(self.run_tactus("send", "/hold 0").returncode, 0)
+        self.assertTrue(wait_until(lambda: c.state()["deck/1/fader"] == 0.5))
+        now = c.state()
+        self.assertEqual(now["held"], 0)
+        self.assertLess(now["deck/1/position"] - still["deck/1/position"], 0.4)
+        self.send_hand(c, "/hold 1")
+        c, _ = self.kill(c)  # nobody expects sound from what stood still
+        self.assertTrue(wait_until(lambda: c.state()["deck/1/path"] == self.track))
+        time.sleep(0.3)
+        self.assertEqual((c.state()["deck/1/playing"], c.state()["held"]), (0, 0))
+
+    def send_hand(self, c, text):
+        self.assertEqual(self.run_tactus("send", text).returncode, 0)
+        time.sleep(0.3)
+
     def test_a_file_of_two_crashes_is_left_out_and_three_crashes_end_on_empty_decks(self):
         c = self.connect()
         self.assertTrue(wait_until(c.alive))
@@ -418,6 +450,39 @@ class Network(Running):
                            (f"osc.tcp://127.0.0.1:{self.port('TCP')}", "0.5")):
             subprocess.run(["oscsend", url, "/deck/4/fader", "f", value], check=True, timeout=10)
             self.assertTrue(wait_until(lambda: c.state()["deck/4/fader"] == float(value), 5), url)
+
+    def test_liblos_oscdump_hears_fates_and_state(self):
+        if not shutil.which("oscdump"):
+            self.skipTest("oscdump is not installed")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        dump = subprocess.Popen(["oscdump", "-L", str(port)], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(dump.stdout.close)
+        self.addCleanup(dump.wait)
+        self.addCleanup(dump.kill)
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(udp.close)
+
+        def send(*message):
+            udp.sendto(tactus.encode(*message), ("127.0.0.1", int(self.port("UDP"))))
+
+        heard = []
+        wanted = {r"/pong \w+ 7 \d+": None, r"/fate \w+ 0 \"accepted\" .*fader": None,
+                  r"/fate \w+ 0 \"refused\" .*no_such": None, r"/state/deck/4/fader f 0\.25": None}
+        until = time.monotonic() + 15
+        while not all(wanted.values()) and time.monotonic() < until:
+            send("/reply_to", port)  # it may not listen yet
+            send("/subscribe", "fates")
+            send("/subscribe", "state", 20, "deck/4/")
+            send("/ping", 7)
+            send("/deck/4/fader", 0.25)
+            send("/deck/4/no_such", 1)
+            while select.select([dump.stdout], [], [], 0.3)[0]:
+                heard.append(dump.stdout.readline())
+                for pattern in wanted:
+                    wanted[pattern] = wanted[pattern] or re.search(pattern, heard[-1])
+        self.assertTrue(all(wanted.values()), f"{wanted}\n{''.join(heard[-40:])}")
 
     def test_time_tags_are_honoured(self):
         c = self.connect()

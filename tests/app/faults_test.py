@@ -13,6 +13,7 @@ import time
 import unittest
 
 from engine_rig import TACTUS, Running, tactus, wait_until, write_clicks
+from slow_disk import SlowDisk, own_mounts
 
 LONG = os.environ.get("TACTUS_LONG", "0") not in ("", "0")
 
@@ -121,6 +122,59 @@ class Faults(Running):
         self.assertLess(slowest, 1)
         self.no_dropout()
 
+    def test_a_disk_that_answers_nothing_for_5_s_holds_up_its_own_load_only(self):
+        with open(self.track, "rb") as f:
+            content = f.read()
+        folder = self.dir + "/slow"
+        os.mkdir(folder)
+        try:
+            disk = SlowDisk(folder, {"first.wav": content, "second.wav": content[:-4] + b"tact"}) if MOUNTS else None
+        except OSError:
+            disk = None
+        if disk is None:
+            self.skipTest("this system lets no test mount a FUSE disk")
+        self.addCleanup(disk.close)
+        c = self.client
+        c.send(f'/deck/3/load "{folder}/first.wav"')
+        self.assertTrue(wait_until(lambda: c.state()["deck/3/path"] == folder + "/first.wav", 10), "it works at all")
+        c.send("/deck/3/play")
+        disk.hang()
+        begun = time.monotonic()
+        self.assertEqual(c.send(f'/deck/4/load "{folder}/second.wav"').verdict, "accepted")
+        time.sleep(0.2)
+        start = time.monotonic()
+        self.assertEqual(c.send(f'/deck/3/load "{self.track}" force').verdict, "accepted")
+        self.assertTrue(wait_until(lambda: c.state()["deck/3/path"] == self.track, 5))
+        beside, slowest = time.monotonic() - start, 0
+        while time.monotonic() < begun + 5:
+            start = time.monotonic()
+            self.assertNotEqual(c.send("/deck/1/eq/mid -1").verdict, "refused")
+            slowest = max(slowest, time.monotonic() - start)
+            time.sleep(0.02)
+        self.assertEqual(c.state()["deck/4/path"], "")
+        self.assertGreater(disk.held, 0, "somebody waited for the disk")
+        disk.go()
+        self.assertTrue(wait_until(lambda: c.state()["deck/4/path"] == folder + "/second.wav", 20))
+        print(f"measured: a load from another disk took {1000 * beside:.0f} ms, the slowest answer "
+              f"{1000 * slowest:.1f} ms; the disk's own came {time.monotonic() - begun - 5:.1f} s after it answered")
+        self.assertLess(slowest, 1)
+        self.assertLess(beside, 2)
+        self.no_dropout()
+
+    def test_a_pipe_is_no_music_file(self):
+        pipe = self.dir + "/pipe.wav"
+        os.mkfifo(pipe)
+        watcher = self.connect()
+        watcher.post("/subscribe", "events")
+        self.client.send(f'/deck/3/load "{pipe}"')
+        said, until = None, time.monotonic() + 5
+        while said is None and time.monotonic() < until:
+            message = watcher.next(0.2)
+            if message and message[0] == "/failed":
+                said = message[1][1] if "pipe.wav" in message[1][1] else " ".join(message[1])
+        self.assertRegex(said or "", r"pipe\.wav.*not a file")
+
 
 if __name__ == "__main__":
+    MOUNTS = own_mounts()
     unittest.main(verbosity=2)

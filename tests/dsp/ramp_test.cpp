@@ -1,5 +1,7 @@
 #include "dsp/ramp.h"
 
+#include <random>
+
 #include "dsp/gain.h"
 #include "dsp/signals.h"
 
@@ -40,6 +42,34 @@ TEST(Ramp, IsMonotonicAndNeverLeavesItsRange) {
         ASSERT_LE(v * target, 1.0f);
         last = v;
       }
+    }
+  }
+}
+
+TEST(Ramp, ManyAtOnceAreTheSameToTheBit) {
+  std::mt19937 random(4);
+  const auto pick = [&](int most) { return static_cast<int>(random() % static_cast<unsigned>(most)); };
+  Ramp one(0.3f), many(0.3f);
+  for (int move = 0; move < 2000; ++move) {
+    const float target = static_cast<float>(pick(2001) - 1000) * 1e-3f;
+    const Curve curve = kCurves[pick(3) == 0 ? pick(4) : 0];
+    if (pick(4) == 0) {
+      const double progress = 0.01 * pick(110) - 0.05, growth = 1e-4 * pick(100);
+      for (Ramp* r : {&one, &many}) {
+        r->to_driven(target, curve);
+        r->drive(progress, growth);
+      }
+    } else {
+      const int length = pick(300);
+      for (Ramp* r : {&one, &many}) r->to(target, length, curve);
+    }
+    for (int part = pick(6); part >= 0; --part) {
+      float out[64];
+      const int n = 1 + pick(64);
+      many.fill(out, n);
+      for (int i = 0; i < n; ++i) ASSERT_EQ(one.next(), out[i]) << move << ", " << i;
+      ASSERT_EQ(one.value(), many.value());
+      ASSERT_EQ(one.active(), many.active());
     }
   }
 }

@@ -36,7 +36,7 @@ const schedule::Source kHand{"hand", schedule::Source::Kind::hand, 1};
 // Two decks in sync at the clock's tempo, which click on their beats, or play something soft in which a cut is heard.
 class Club {
  public:
-  explicit Club(double bpm, bool soft = false) {
+  explicit Club(double bpm, bool soft = false, bool link = true) {
     for (const auto& [path, own] : {std::pair{"/a", 126.0}, {"/b", 131.0}}) {
       source_.add(path, soft ? Tune(own, 48000, Tune::Kind::soft).track(40, 2) : beats(own, 40, 0.5));
     }
@@ -48,7 +48,7 @@ class Club {
     options.session.feeder_threads = 1;
     options.session.record = true;
     options.session.target_lufs.reset();
-    options.link = session::LinkOptions{};
+    options.link.on = link;
     std::string error;
     live_ = session::Live::start(
         options, source_, [](const std::string&) {}, [this](auto& s) { look(s); }, &error);
@@ -247,6 +247,54 @@ TEST_F(LinkEngine, PeersThatComeAndGoDuringASyncedMixAreNotHeard) {
   EXPECT_LT(click, -70) << "two tunes that have nothing up there";
   EXPECT_LE(step, schedule::LinkFollower::kMostSlew + 1e-4) << "nothing to follow, but for a clock that was stopped";
   EXPECT_LT(phase, 1e-6);
+}
+
+// Judged by what is said, not by the clock: others may run beside it.
+class LinkByIntent : public LinkEngine {};
+
+TEST_F(LinkByIntent, IsTurnedOnByAnIntentAndSharesStartAndStop) {
+  Club club(126, false, false);
+  club.play_both();
+  ASSERT_TRUE(within(20, [&] { return club.world().snapshot.decks[1].audible; }));
+  ASSERT_EQ(peer.ask("startstop 1"), "ok");
+  ASSERT_EQ(peer.ask("on 90"), "ok");
+  EXPECT_FALSE(club.world().link.enabled);
+  EXPECT_EQ(peer.number("peers"), 0);
+  test::grow_old();
+  club.say("/clock/link 1");
+  // Phases are slewed for a while: by 1 % of tempo.
+  ASSERT_TRUE(within(20, [&] { return club.peers() == 1 && std::fabs(club.bpm() - 90) < 0.95; }))
+      << "who joins follows: " << club.peers() << " others, " << club.bpm() << " BPM, theirs " << peer.number("bpm");
+  club.say("/clock/link/transport 1");
+  club.wait_frames(48000);
+  EXPECT_TRUE(club.world().snapshot.decks[0].playing) << "that the others stand still stops nobody";
+  ASSERT_EQ(peer.ask("play"), "ok");
+  club.wait_frames(24000);
+  ASSERT_EQ(peer.ask("stop"), "ok");
+  const auto plays = [&](int d) { return club.world().snapshot.decks[d].playing; };
+  ASSERT_TRUE(within(10, [&] { return !plays(0) && !plays(1); }));
+  ASSERT_EQ(peer.ask("play"), "ok");
+  ASSERT_TRUE(within(10, [&] { return plays(0) && plays(1); }));
+  // Ours is told to them: the last deck that stops, the first that plays.
+  club.say("/deck/1/pause");
+  club.wait_frames(24000);
+  EXPECT_EQ(peer.number("playing"), 1);
+  club.say("/deck/2/pause");
+  EXPECT_TRUE(within(10, [&] { return peer.number("playing") == 0; }));
+  club.say("/deck/2/play");
+  EXPECT_TRUE(within(10, [&] { return peer.number("playing") == 1; }));
+  club.wait_frames(24000);
+  EXPECT_TRUE(!plays(0) && plays(1)) << "what we told isn't taken for theirs";
+  club.say("/clock/link 0");
+  ASSERT_TRUE(within(10, [&] { return peer.number("peers") == 0 && !club.world().link.enabled; }));
+  const double left_at = club.bpm();
+  EXPECT_NEAR(left_at, 90, 0.95);
+  ASSERT_EQ(peer.ask("tempo 100"), "ok");
+  club.wait_frames(48000);
+  EXPECT_NEAR(club.bpm(), left_at, 0.01) << "nobody's business any more";
+  club.say("/clock/tempo 95");
+  club.say("/clock/link 1");  // again: theirs is taken up again
+  EXPECT_TRUE(within(20, [&] { return club.peers() == 1 && std::fabs(club.bpm() - 100) < 1.05; })) << club.bpm();
 }
 
 // The program itself, and clients of it.

@@ -1,5 +1,6 @@
 // A Link peer that knows nothing of Tactus: the bare library, driven by lines on standard input, one answer a line.
-//   on BPM | off | tempo BPM | peers | bpm | beat NS QUANTUM (at a CLOCK_MONOTONIC time) | quit
+//   on BPM | off | tempo BPM | startstop 0|1 | play | stop | playing | peers | bpm | beat NS QUANTUM (at a
+//   CLOCK_MONOTONIC time) | quit
 #include <time.h>
 
 #include <ableton/Link.hpp>
@@ -38,6 +39,17 @@ int main() {
       state.setTempo(bpm, link->clock().micros());
       link->commitAppSessionState(state);
       std::printf("ok\n");
+    } else if (word == "startstop") {
+      int on = 0;
+      std::cin >> on;
+      link->enableStartStopSync(on != 0);
+      std::printf("ok\n");
+    } else if (word == "play" || word == "stop") {
+      state.setIsPlaying(word == "play", link->clock().micros());
+      link->commitAppSessionState(state);
+      std::printf("ok\n");
+    } else if (word == "playing") {
+      std::printf("%d\n", state.isPlaying());
     } else if (word == "peers") {
       std::printf("%zu\n", link->numPeers());
     } else if (word == "bpm") {

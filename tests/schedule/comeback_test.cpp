@@ -53,6 +53,18 @@ TEST(Checkpoint, ReadsBackWhatItWrites) {
   for (std::size_t n = 0; n < line.size() - 1; ++n) EXPECT_FALSE(read_checkpoint(line.substr(0, n))) << n;
 }
 
+TEST(Comeback, ASetOnHoldStandsWhereItStood) {
+  Checkpoint set = a_set(10 * kSecond);
+  set.held = true;
+  const Comeback back = after(header(0) + to_line(set), 12 * kSecond);
+  ASSERT_TRUE(back.set);
+  EXPECT_FALSE(back.play);
+  EXPECT_EQ(back.at_ns, 0);
+  EXPECT_EQ(back.notices.size(), 1U);
+  set.held = false;
+  EXPECT_TRUE(after(header(0) + to_line(set), 12 * kSecond).play);
+}
+
 TEST(Checkpoint, HostileOnesAreRefusedOrReadInPart) {
   for (const char* text :
        {"{\"state\"}", "{\"state\":{}}", "{\"state\":[]}", "{\"state\":{\"rate\":1e99,\"bpm\":120,\"beat\":1}}",

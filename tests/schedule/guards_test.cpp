@@ -7,6 +7,7 @@ namespace {
 using msg::Param;
 using test::kAi;
 using test::kHand;
+using test::kScript;
 using test::kVoice;
 using test::Stage;
 
@@ -249,6 +250,37 @@ TEST(Guards, SilenceIsForHandsAndKeys) {
   EXPECT_EQ(f.out.commands[0].param, Param::master);
   EXPECT_EQ(f.out.commands[0].a, 0);
   EXPECT_EQ(f.out.commands[0].ramp.frames, 4800);
+}
+
+TEST(Guards, HoldIsForHandsAndForABeatThatIsOurs) {
+  Stage s;
+  EXPECT_TRUE(says(s.refused("/hold 1", kScript), "only a hand or a key"));
+  s.ok("/hold 1");
+  ASSERT_EQ(s.actions.size(), 1U);
+  EXPECT_TRUE(std::get<ask::Hold>(s.actions[0].what).on);
+  s.world.link.enabled = true;
+  EXPECT_TRUE(says(s.refused("/hold 1"), "Link"));
+  s.ok("/hold 0");  // Link came while it stood still
+  EXPECT_FALSE(std::get<ask::Hold>(s.actions[1].what).on);
+  s.world.link.enabled = false;
+  s.world.midi.enabled = true;
+  s.ok("/hold 1");  // nobody sends a clock
+  s.world.midi.peers = 1;
+  EXPECT_TRUE(says(s.refused("/hold 1"), "MIDI clock"));
+}
+
+TEST(Guards, LinkIsTurnedOnByWhoSitsAtTheMachine) {
+  Stage s;
+  for (const auto kind : {Source::Kind::osc, Source::Kind::voice, Source::Kind::motion, Source::Kind::ai}) {
+    EXPECT_TRUE(says(s.refused("/clock/link 1", {"x", kind, 1}), "network")) << kind_name(kind);
+    EXPECT_TRUE(says(s.refused("/clock/link/transport 1", {"x", kind, 1}), "network")) << kind_name(kind);
+  }
+  for (const auto kind : {Source::Kind::hand, Source::Kind::key, Source::Kind::midi, Source::Kind::script}) {
+    s.ok("/clock/link 1", {"x", kind, 1});
+    EXPECT_TRUE(std::get<ask::Link>(s.actions.back().what).on);
+    s.ok("/clock/link/transport 0", {"x", kind, 1});
+    EXPECT_EQ(std::get<ask::Link>(s.actions.back().what).what, ask::Link::What::transport);
+  }
 }
 
 TEST(Guards, SilenceStopsTheMasterFromComingBackByItself) {

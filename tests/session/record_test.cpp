@@ -17,6 +17,7 @@
 #include <fstream>
 #include <functional>
 #include <mutex>
+#include <random>
 #include <sstream>
 #include <thread>
 
@@ -102,7 +103,7 @@ class Record : public ::testing::Test {
   void start() {
     std::string error;
     recorder = Recorder::start(
-        options, raw, SampleRate{kRate},
+        options, raw, SampleRate{kRate}, [] { return INT64_MIN; },
         [this](const std::string& text) {
           const std::lock_guard lock(mutex);
           notices.push_back(text);
@@ -401,7 +402,7 @@ TEST_F(Record, AFolderThatCannotBeWrittenIsSaidAtOnce) {
   options.folder = "/dev/null/sets";
   std::string error;
   EXPECT_EQ(Recorder::start(
-                options, raw, SampleRate{kRate}, [](const std::string&) {}, &error),
+                options, raw, SampleRate{kRate}, [] { return INT64_MIN; }, [](const std::string&) {}, &error),
             nullptr);
   EXPECT_NE(error.find("/dev/null/sets"), std::string::npos) << error;
 }
@@ -443,6 +444,7 @@ TEST_F(Record, ALiveSessionIsRecordedAsItSounded) {
   live_options.session.feeder_threads = 1;
   live_options.session.record = true;
   live_options.session.target_lufs.reset();
+  options.on = true;
   live_options.record = options;
   std::vector<float> played;
   std::atomic<std::int64_t> frame{0};
@@ -495,6 +497,87 @@ TEST_F(Record, ALiveSessionIsRecordedAsItSounded) {
   EXPECT_NE(bytes(file("set_deck2.wav")).find("High"), std::string::npos);
   EXPECT_EQ(bytes(file("set_deck2.wav")).find("Low"), std::string::npos);
   EXPECT_LT(worst, 1e-6) << "decks sum to the master, frame by frame";
+}
+
+// Twice amid a set: each file is a piece of what was heard, all streams of it the same piece.
+TEST_F(Record, ARecordingBeginsAndEndsWhenItIsAskedTo) {
+  tactus::testing::FakeSource source;
+  std::mt19937 random(5);
+  std::vector<float> noise(20 * kRate);
+  for (float& v : noise) v = static_cast<float>(random() % 2001) * 1e-4f - 0.1f;
+  source.add("/music/Noise.wav", tactus::testing::make_track(20 * kRate, 2, 120, 0, [&](std::int64_t f, int) {
+               return noise[static_cast<std::size_t>(f)];
+             }));
+  options.streams = 0x7;  // master, cue, deck 1
+  LiveOptions live_options;
+  live_options.audio.driver = io::Driver::null;
+  live_options.audio.block = 64;
+  live_options.session.max_block = 64;
+  live_options.session.feeder_threads = 1;
+  live_options.session.record = true;
+  live_options.session.target_lufs.reset();
+  live_options.record = options;
+  std::vector<float> played;
+  std::atomic<std::int64_t> frame{0};
+  std::mutex told_mutex;
+  std::vector<std::string> told;
+  const auto look = [&](session::Session& s) {
+    rt::TapFrame f;
+    while (s.host().tap()->pop(f)) played.push_back(f.left), played.push_back(f.right);
+    frame.store(s.host().frame());
+  };
+  const auto hear = [&](const std::string& text) {
+    const std::lock_guard lock(told_mutex);
+    told.push_back(text);
+  };
+  std::string error;
+  auto live = Live::start(live_options, source, hear, look, &error);
+  ASSERT_TRUE(live) << error;
+  const auto say = [&](const std::string& text) {
+    live->call([&](session::Session& s) {
+      const auto fate = s.submit(text, {"test", schedule::Source::Kind::hand, 1});
+      EXPECT_EQ(fate.reason, "") << text;
+    });
+  };
+  const auto pass = [&](std::int64_t frames) {
+    const std::int64_t until = frame.load() + frames;
+    EXPECT_TRUE(within(30, [&] { return frame.load() >= until; }));
+  };
+  const auto is_told = [&](const std::string& what, long times) {
+    return within(10, [&] {
+      const std::lock_guard lock(told_mutex);
+      return std::count_if(told.begin(), told.end(), [&](auto& t) { return t.find(what) != std::string::npos; }) ==
+             times;
+    });
+  };
+  for (const char* text : {"/deck/1/load \"/music/Noise.wav\"", "/deck/1/play"}) say(text);
+  pass(5 * kRate);  // longer than the rings hold: what is in them is old by now
+  EXPECT_TRUE(!fs::exists(folder) || fs::is_empty(folder)) << "nothing was asked for";
+  for (int take = 1; take <= 2; ++take) {
+    say("/mixer/record 1");
+    EXPECT_TRUE(is_told("Recording into", take));
+    pass(kRate);
+    say("/mixer/record 0");
+    EXPECT_TRUE(is_told("has ended", take));
+    pass(kRate / 4);
+  }
+  live.reset();
+  std::vector<fs::path> masters;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().find("master") != std::string::npos) masters.push_back(entry.path());
+  }
+  ASSERT_EQ(masters.size(), 2U);
+  for (const fs::path& path : masters) {
+    const Read master = read(path);
+    ASSERT_GT(master.frames(), kRate * 3 / 4);
+    const auto found =
+        std::search(played.begin(), played.end(), master.interleaved.begin(), master.interleaved.begin() + kRate);
+    ASSERT_NE(found, played.end()) << path << " is not what was heard";
+    EXPECT_TRUE(std::equal(master.interleaved.begin(), master.interleaved.end(), found)) << path;
+    std::string deck = path.string();
+    deck.replace(deck.find("master"), 6, "deck1");
+    EXPECT_EQ(read(deck).frames(), master.frames());
+  }
 }
 
 }  // namespace

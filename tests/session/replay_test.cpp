@@ -118,6 +118,7 @@ class LiveRun {
     options.session.tempo = Bpm{126};
     options.session.feeder_threads = 1;
     options.record = RecordOptions{};
+    options.record->on = true;
     options.record->folder = folder;
     options.record->name = "r";
     options.outcomes = OutcomeOptions{[this](std::string line) {

@@ -77,6 +77,7 @@ EngineHost::EngineHost(const Options& options)
   }
   engine_ = arena_.make<rt::Engine>();
   plans_ = std::make_unique<PlanBuilder>(options.decks, options.rate);
+  hold_.prepare(options.rate);
   engine_->prepare(options.rate, options.decks, links, plans_->current(), map_);
   for (int t = 0; t < options.feeder_threads; ++t) {
     passes_.push_back(std::make_unique<std::atomic<std::uint64_t>>(0));
@@ -99,8 +100,9 @@ msg::Callback EngineHost::callback() { return {&EngineHost::process, &EngineHost
 
 void EngineHost::process(void* self, const msg::AudioBlock& block, const msg::BlockClock& clock) TACTUS_RT {
   auto* host = static_cast<EngineHost*>(self);
-  if (!host->frozen_.load(std::memory_order_relaxed)) {
+  if (host->hold_.runs()) {
     host->engine_->process(block, clock);
+    host->hold_.apply(block);
     return;
   }
   for (int c = 0; c < block.outputs; ++c) {

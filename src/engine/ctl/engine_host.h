@@ -20,6 +20,7 @@
 #include "engine/msg/command.h"
 #include "engine/msg/snapshot.h"
 #include "engine/rt/engine.h"
+#include "engine/rt/hold.h"
 #include "music/tempo_map.h"
 
 namespace tactus::ctl {
@@ -65,8 +66,10 @@ class EngineHost {
   bool tick_plans();
   std::size_t effects_held() const { return plans_->effects_held(); }
 
-  // Any thread: session time stands still and silence comes out, from the next block on. Fade the master first.
-  void freeze(bool on) { frozen_.store(on, std::memory_order_relaxed); }
+  // Any thread: the sound fades, then session time stands still, until it is let go. Not for who renders offline: its
+  // frames wouldn't come.
+  void hold(bool on) { hold_.set(on); }
+  bool held() const { return hold_.on(); }
 
   // All that happened since the last call, in order of each kind; and the frame before which nothing is missing, or
   // nothing, for good, once something was lost. In a replay: only what was missed. Control thread.
@@ -135,7 +138,7 @@ class EngineHost {
   std::atomic<std::uint32_t> ticks_{0};  // blocks passed: what feeders sleep on
   std::atomic<bool> stop_{false};
   std::atomic<bool> realtime_{false};
-  std::atomic<bool> frozen_{false};
+  rt::Hold hold_;
   std::vector<std::unique_ptr<std::atomic<std::uint64_t>>> passes_;  // of each feeder thread
   std::vector<std::thread> threads_;
 };

@@ -2,6 +2,8 @@
 // Beat-stamped commands are resolved again whenever the tempo map changes, so a tempo change moves all that is pending.
 #pragma once
 
+#include <algorithm>
+
 #include "base/fixed_vector.h"
 #include "engine/msg/command.h"
 #include "music/tempo_map.h"
@@ -43,9 +45,16 @@ class CommandQueue {
   std::size_t size() const TACTUS_RT { return size_; }
   const Entry& front() const TACTUS_RT { return entries_[0]; }
   const Entry& operator[](std::size_t i) const TACTUS_RT { return entries_[i]; }
-  void pop_front() TACTUS_RT {
-    --size_;
-    for (std::size_t i = 0; i < size_; ++i) entries_[i] = entries_[i + 1];
+  // How many are due at a frame: the first ones.
+  std::size_t due_at(std::int64_t frame) const TACTUS_RT {
+    std::size_t n = 0;
+    while (n < size_ && entries_[n].due <= frame) ++n;
+    return n;
+  }
+  // All at once: what is left moves up once.
+  void pop_front(std::size_t n) TACTUS_RT {
+    size_ -= n;
+    if (n > 0) std::copy_n(entries_ + n, size_, entries_);
   }
 
  private:

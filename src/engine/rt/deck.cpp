@@ -124,9 +124,12 @@ void Deck::mix(const float* left, const float* right, int n, const float* x, dsp
                const Buses& buses) TACTUS_RT {
   meter.process(left, right, n);
   const bool cue = cue_bus_.ramp.active() || cue_bus_.ramp.target() != 0;
+  float side[kGrid], fader[kGrid];
+  assign_.ramp.fill(side, n);
+  fader_.ramp.fill(fader, n);
   for (int i = 0; i < n; ++i) {
-    const float a = assign_.ramp.next();
-    float g = dsp::fader_gain(fader_.ramp.next());
+    const float a = side[i];
+    float g = dsp::fader_gain(fader[i]);
     if (a != 0) g *= side_gain(a, dsp::crossfader_gains(curve, x[i]));
     const float l = left[i] * g, r = right[i] * g;
     buses.master[0][i] += l;

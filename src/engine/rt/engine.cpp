@@ -109,9 +109,11 @@ std::int64_t Engine::step_end(std::int64_t f, std::int64_t end) const TACTUS_RT 
 // --- Commands --------------------------------------------------------------------------------------------------------
 
 void Engine::execute_due(std::int64_t f) TACTUS_RT {
-  while (!queue_.empty() && queue_.front().due <= f) {
-    const msg::Command c = queue_.front().command;
-    queue_.pop_front();
+  const std::size_t due = queue_.due_at(f);
+  if (due == 0) return;
+  const std::int64_t beat_here = Beat::of(map_.beat_of(static_cast<double>(f))).micro;
+  for (std::size_t i = 0; i < due; ++i) {
+    const msg::Command& c = queue_[i].command;
     execute(c, f);
     if (c.id == 0) continue;
     msg::Event e;
@@ -121,9 +123,10 @@ void Engine::execute_due(std::int64_t f) TACTUS_RT {
     e.frame = f;
     // In time, it is the beat that was asked for; the frame's own would be up to a frame off.
     const bool in_time = c.when.kind == msg::When::Kind::beat && map_.due(Beat{c.when.value}).v == f;
-    e.micro_beat = in_time ? c.when.value : Beat::of(map_.beat_of(static_cast<double>(f))).micro;
+    e.micro_beat = in_time ? c.when.value : beat_here;
     emit(e);
   }
+  queue_.pop_front(due);
 }
 
 void Engine::execute(const msg::Command& c, std::int64_t f) TACTUS_RT {

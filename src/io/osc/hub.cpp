@@ -57,6 +57,7 @@ struct Peer {
   std::string place, name;  // where it is; what it is called
   UniqueFd fd;              // of a stream
   sockaddr_in address{};    // of a UDP sender
+  sockaddr_in replies{};    // where that one listens
   double tokens = 0, refilled = 0, heard = 0, told = 0;
   std::uint64_t refused = 0;  // since it was told
   std::vector<std::byte> in;
@@ -138,6 +139,7 @@ class Hub final : public OscHub {
   bool may(Peer& peer);
   void refuse(Peer& peer, const std::string& why);
   bool queue(Incoming incoming);
+  void reply_to(Peer& peer, std::int64_t port);
   void reply(Peer& peer, Packet packet);
   void write_out(Peer& peer);
   void bury();
@@ -296,7 +298,7 @@ Peer& Hub::udp_peer(const sockaddr_in& from) {
   auto peer = std::make_unique<Peer>();
   peer->id = next_++;
   peer->way = Incoming::Way::udp;
-  peer->address = from;
+  peer->address = peer->replies = from;
   peer->place = peer->name = address_text(from);
   peer->tokens = tokens;
   peer->refilled = now_s();
@@ -336,7 +338,7 @@ void Hub::packet_from(Peer& peer, std::span<const std::byte> bytes) {
     refuse(peer, why);
     return;
   }
-  const double wall = wall_s();
+  const double wall = options_.wall_clock ? options_.wall_clock() : wall_s();
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (i > 0 && !may(peer)) {
       count(throttled_, found.size() - i);
@@ -350,6 +352,11 @@ void Hub::packet_from(Peer& peer, std::span<const std::byte> bytes) {
     // Who says its name is called by it.
     if (found[i].message.address == "/hello" && !found[i].message.text(0).empty()) {
       peer.name = found[i].message.text(0).substr(0, kMostName) + " (" + peer.place + ")";
+    }
+    if (peer.way == Incoming::Way::udp && found[i].message.address == "/reply_to") {
+      reply_to(peer, found[i].message.integer(0));
+      count(messages_);
+      continue;
     }
     in.wait_seconds = found[i].at.immediate() ? 0 : std::max(0.0, found[i].at.from(wall));
     in.message = std::move(found[i].message);
@@ -371,10 +378,18 @@ bool Hub::queue(Incoming incoming) {
   return true;
 }
 
+void Hub::reply_to(Peer& peer, std::int64_t port) {
+  if (port > 0 && port < 65536) {
+    peer.replies.sin_port = htons(static_cast<std::uint16_t>(port));
+  } else {
+    reply(peer, {osc::encode({"/refused", {std::int64_t{1}, "/reply_to takes a port, 1 to 65535"}}), 0, {}});
+  }
+}
+
 void Hub::reply(Peer& peer, Packet packet) {
   if (peer.way == Incoming::Way::udp) {
     if (::sendto(udp_.get(), packet.bytes.data(), packet.bytes.size(), MSG_NOSIGNAL,
-                 reinterpret_cast<const sockaddr*>(&peer.address), sizeof peer.address) < 0) {
+                 reinterpret_cast<const sockaddr*>(&peer.replies), sizeof peer.replies) < 0) {
       count(lost_replies_);
     }
     return;

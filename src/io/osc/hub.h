@@ -5,6 +5,11 @@
 // closed; each sender may send so many messages a second and no more; a client that doesn't read its replies loses them
 // (and is told how many), nobody else does; connections and names are counted and bounded.
 //
+// A wall clock that is set while we run moves nothing: a time tag becomes a wait the moment it comes in.
+//
+// By UDP, `/reply_to PORT` has the sender's replies sent to that port of the same host: who sends from one socket and
+// listens on another says so. Never to another host: nobody may have us send to strangers.
+//
 // Streams (Unix and TCP) carry packets behind their length, a big-endian int32 (OSC 1.0, "OSC Packets").
 #pragma once
 
@@ -27,6 +32,8 @@ struct HubOptions {
   double burst = 4000;
   std::size_t most_clients = 256;
   std::size_t backlog = 1 << 18;  // bytes that wait for a client that doesn't read
+  // Seconds since 1970, by which time tags are told; empty: CLOCK_REALTIME. Asked once a packet, when it comes in.
+  std::function<double()> wall_clock = {};
 };
 
 struct Incoming {
