@@ -31,6 +31,7 @@ constexpr double kKnownSeconds = 1;  // for looking up what has been analysed be
 constexpr int kLookMs = 50;          // between looks at the engine
 constexpr std::chrono::milliseconds kReplan = 2s, kShow = 200ms;
 constexpr auto kRestart = 5s;  // within which a supervisor has brought a crashed engine back
+constexpr auto kReload = 10s;  // within which that engine has its tracks on its decks again
 constexpr int kDecks = 2;      // the plan's
 
 class LiveMix {
@@ -153,7 +154,7 @@ class LiveMix {
     bool moving = false;
     for (int d = 0; d < kDecks; ++d) moving = moving || state_.decks[d].speed != 0;
     started_ = started_ || moving;
-    ended_ = started_ && !moving && next_ == events_.size() && state_.pending_count == 0 &&
+    ended_ = started_ && !moving && Clock::now() >= reloaded_ && next_ == events_.size() && state_.pending_count == 0 &&
              analyses_.done() == analyses_.total();
   }
 
@@ -180,6 +181,7 @@ class LiveMix {
       if (auto again = client::Client::connect(who("keys", "hand"), &error)) {
         engine_.client = std::move(again);
         if (!join()) continue;
+        reloaded_ = Clock::now() + kReload;
         say("The engine had crashed, and was started again.");
         return;
       }
@@ -225,6 +227,7 @@ class LiveMix {
   // The entry that comes next, if its deck should have held it for long and doesn't: its file has gone, or is broken.
   // Else 0.
   std::size_t missing_next() const {
+    if (Clock::now() < reloaded_) return 0;
     const double late = state_.beat - kLoadSeconds * state_.bpm / 60;
     const auto& entries = planner_.entries();
     for (std::size_t i = 1; i < entries.size(); ++i) {
@@ -284,6 +287,7 @@ class LiveMix {
   double level_ = 0;      // dB, as the keys asked for last
   Clock::time_point levelled_{};
   Clock::time_point replanned_ = Clock::now();
+  Clock::time_point reloaded_{};  // until then empty decks tell nothing: a crashed engine is loading them again
   bool started_ = false, ended_ = false, lost_ = false;
 };
 
