@@ -172,7 +172,9 @@ class Engine:
     def state(self, tries=64):
         """All that the engine shows of itself, by name ("deck/1/position"). None when it was in the way."""
         at, size = self._layout["state_at"], self._layout["size"]
-        for _ in range(tries):
+        for n in range(tries):
+            if n > 8:  # its writer was interrupted amid writing: let it run
+                time.sleep(0.001)
             before = struct.unpack_from("=Q", self._board, self._layout["sequence_at"])[0]
             copy = self._board[at:at + size]
             after = struct.unpack_from("=Q", self._board, self._layout["sequence_at"])[0]

@@ -77,6 +77,13 @@ bool read_deck(const Json& j, double rate, Frame frame, DeckPoint* d) {
          std::isfinite(d->law.speed) && std::isfinite(d->age_seconds);
 }
 
+std::optional<TempoRamp> read_ramp(const Json& j) {
+  if (!j.is_array() || j.size() != 2 || !j[0].is_number() || !j[1].is_number()) return {};
+  const TempoRamp ramp{Bpm{j[0].get<double>()}, j[1].get<double>()};
+  const bool sane = ramp.to.v >= 1 && ramp.to.v <= 1000 && ramp.beats > 0 && ramp.beats <= kLongest;
+  return sane ? std::optional(ramp) : std::nullopt;
+}
+
 }  // namespace
 
 std::string to_line(const Checkpoint& c) {
@@ -90,6 +97,7 @@ std::string to_line(const Checkpoint& c) {
   if (!c.opening.empty()) state["opening"] = c.opening;
   if (!c.pending.empty()) state["pending"] = pending;
   if (c.held) state["held"] = true;
+  if (c.ramp) state["ramp"] = {c.ramp->to.v, c.ramp->beats};
   return Json{{"state", state}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -98,6 +106,7 @@ std::string Checkpoint::settled() const {
   rest.frame = {};
   rest.beat = {};
   rest.ns = 0;
+  if (rest.ramp) rest.bpm = rest.ramp->to, rest.ramp->beats = 1;
   // A ramp under way is where it stands and, next, where it goes: only that is settled.
   std::vector<std::string> settings;
   for (std::string& text : rest.set) {
@@ -128,6 +137,7 @@ std::optional<Checkpoint> read_checkpoint(std::string_view line) {
   c.ns = whole(state, "ns");
   c.boot = text(state, "boot");
   c.held = truth(state, "held");
+  c.ramp = read_ramp(member(state, "ramp"));
   c.set = texts(state, "set");
   c.opening = texts(state, "opening");
   for (const Json& d : member(state, "decks")) {

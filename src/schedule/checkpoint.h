@@ -2,7 +2,7 @@
 // engine.
 //
 //   {"state": {"frame": 96000, "beat": 4, "bpm": 120, "rate": 48000, "ns": 81234567890, "boot": "6ff3a1c2",
-//     "set": ["/mixer/master -6", "/deck/1/fader 0.5", ...],
+//     "ramp": [126, 7.5], "set": ["/mixer/master -6", "/deck/1/fader 0.5", ...],
 //     "decks": [{"deck": 1, "path": "a.flac", "position": 12.5, "speed": 1, "playing": true, "age": 8.5,
 //                "loop": [8, 16], "looping": true, "set": ["/deck/1/hotcue/1/set 8"], "then": ["/deck/1/sync beat"]}],
 //     "opening": ["b.flac"], "pending": [{"beat": 64, "do": "/deck/2/play @beat=64", "from": "hand pad"}]}}
@@ -38,11 +38,17 @@ struct PendingPoint {
   std::string text, from;  // the intent, with its beat; "KIND NAME"
 };
 
+struct TempoRamp {
+  Bpm to{120};
+  double beats = 0;  // that are left of it
+};
+
 struct Checkpoint {
   SampleRate rate{48000};
   Frame frame;  // a session frame ...
   Beat beat;    // ... the session beat there ...
   Bpm bpm{120};
+  std::optional<TempoRamp> ramp;  // of the clock, under way there
   std::int64_t ns = 0;  // ... and when it was: a clock that runs on while the machine sleeps, and is never set
   std::string boot;     // of which start of the machine that clock counts
   bool held = false;    // the whole set stands still

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "music/tempo_map.h"
+#include "schedule/numbers.h"
 #include "session/deck_words.h"
 
 namespace tactus::session {
@@ -95,8 +97,15 @@ void Resumer::start_deck(Session& session, Deck& deck, Frame at) {
 void Resumer::start(Session& session) {
   const schedule::World& world = session.world();
   const Frame at = world.now + world.lead + world.frames(kPrimeSeconds);
-  const double beat = back_.set->beat.value() + gone_by(session, at) * back_.set->bpm.v / 60;
-  session.resume_clock(at, beat, back_.set->bpm);
+  const schedule::TempoRamp ramp = back_.set->ramp.value_or(schedule::TempoRamp{back_.set->bpm, 0});
+  const music::TempoSegment tempo{0, 0, back_.set->bpm.v, ramp.to.v, ramp.beats};
+  const double gone = tempo.beats_at(gone_by(session, at)), beat = back_.set->beat.value() + gone;
+  session.resume_clock(at, beat, Bpm{tempo.bpm_at(gone)});
+  if (ramp.beats > gone) {
+    session.submit("/clock/tempo " + schedule::number_text(ramp.to.v) + " over " +
+                       schedule::number_text(ramp.beats - gone) + " beats",
+                   kResume, msg::When::at(at));
+  }
   for (Deck& d : decks_) {
     if (d.step == Deck::Step::placed && ready(session, d)) start_deck(session, d, at);
   }

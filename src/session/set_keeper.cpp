@@ -40,6 +40,13 @@ schedule::DeckPoint point_of(const Session& session, int d, std::int64_t since) 
     if (s.hotcues[k] < 0) continue;
     p.set.push_back(at + "hotcue/" + std::to_string(k + 1) + "/set " + seconds_text(s.hotcues[k], rate));
   }
+  // The loop that is on comes after them: each of these was it once.
+  for (int k = 0; k < msg::kLoopSlots; ++k) {
+    if (s.slots[k].start < 0 || s.slots[k].end <= s.slots[k].start) continue;
+    p.set.push_back(at + "loop/in " + seconds_text(s.slots[k].start, rate));
+    p.set.push_back(at + "loop/out " + seconds_text(s.slots[k].end, rate));
+    p.set.push_back(at + "loop/slot/" + std::to_string(k + 1) + "/save");
+  }
   constexpr const char* kStretch[] = {"r3", "r3long", "r2", "direct"};
   constexpr const char* kSync[] = {"off", "tempo", "beat", "bar", "phrase"};
   if (!s.keylock) p.set.push_back(at + "keylock 0");
@@ -48,6 +55,14 @@ schedule::DeckPoint point_of(const Session& session, int d, std::int64_t since) 
   if (s.slip) p.then.push_back(at + "slip 1");
   if (s.reverse && s.playing) p.then.push_back(at + "reverse 1");
   return p;
+}
+
+// Of the clock's tempo, if one is under way.
+std::optional<schedule::TempoRamp> ramp_at(const music::TempoMap& map, double beat) {
+  const music::TempoSegment& last = map.segments()[map.segments().size() - 1];
+  const double left = last.beat0 + last.beats - beat;
+  if (last.beats <= 0 || beat < last.beat0 || left <= 0) return {};
+  return schedule::TempoRamp{Bpm{last.bpm1}, left};
 }
 
 }  // namespace
@@ -75,6 +90,7 @@ schedule::Checkpoint checkpoint_of(const Session& session, const std::array<std:
   c.frame = Frame{world.snapshot.frame};
   c.beat = world.beat_of(c.frame);
   c.bpm = Bpm{world.map.bpm_at_frame(static_cast<double>(c.frame.v))};
+  c.ramp = ramp_at(world.map, c.beat.value());
   c.held = session.held();
   c.set = session.settings();
   c.opening = session.opening();

@@ -341,7 +341,9 @@ class Supervised(Running):
         c = self.connect()
         self.assertTrue(wait_until(c.alive))
         for text in (f'/deck/1/load "{self.track}"', "/deck/1/play", f'/deck/2/load "{self.track}"', "/deck/2/seek 30",
-                     "/deck/2/loop/in 29", "/deck/2/loop/out 33", "/deck/2/hotcue/3/set 31.5", "/deck/2/play",
+                     "/deck/2/loop/in 29", "/deck/2/loop/out 33", "/deck/2/hotcue/3/set 31.5",
+                     "/deck/2/loop/slot/5/save", "/deck/2/loop/in 30", "/deck/2/loop/out 33", "/deck/2/loop/slot/6/save", "/deck/2/loop/in 29",
+                     "/deck/2/loop/out 33", "/deck/2/play",
                      "/deck/1/eq/low -6", "/deck/1/fader 0.5 over 100 seconds", "/deck/1/tempo 3",
                      "/mixer/crossfader -0.25", "/deck/1/fx/1/1/type echo", "/deck/1/fx/1/1/wet 0.3",
                      "/deck/2/cue/set 0.5", "/deck/2/fader 0.8 @beat=400"):
@@ -363,6 +365,29 @@ class Supervised(Running):
                                (now["deck/2/position"] - then["deck/2/position"] - gone) % 4 < 2 else 4, delta=0.1)
         self.assertAlmostEqual(now["beat"] - then["beat"], gone * 2, delta=0.2)
         self.assertEqual(c.send("/deck/1/fx/1/1/wet 0.4").verdict, "accepted")
+        for slot, loop in ((6, (30, 33)), (5, (29, 33))):
+            c.send(f"/deck/2/loop/slot/{slot}/recall")
+            self.assertTrue(wait_until(lambda: self.loop_of(c) == loop), f"slot {slot}")
+
+    @staticmethod
+    def loop_of(c):
+        state = c.state()  # nothing while the board is being written
+        return state and (state["deck/2/loop_start"], state["deck/2/loop_end"])
+
+    def test_a_ramp_of_the_clock_goes_on_after_a_kill(self):
+        c = self.connect()
+        self.assertTrue(wait_until(c.alive))
+        self.play(c)
+        self.assertNotEqual(c.send("/clock/tempo 120").verdict, "refused")
+        self.assertNotEqual(c.send("/clock/tempo 132 over 12 beats").verdict, "refused")
+        self.assertTrue(wait_until(lambda: c.state()["bpm"] > 121, 5))
+        then = c.state()
+        c, _ = self.kill(c)
+        self.assertTrue(wait_until(lambda: c.state()["beat"] > then["beat"], 5))
+        now = c.state()
+        self.assertAlmostEqual(now["bpm"] - then["bpm"], now["beat"] - then["beat"], delta=0.3)
+        self.assertLess(now["bpm"], 131)
+        self.assertTrue(wait_until(lambda: c.state()["bpm"] == 132, 10))
 
     def test_hold_stops_time_and_lets_it_go_on(self):
         c = self.connect()

@@ -8,13 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstring>
-#include <string_view>
 #include <thread>
-#include <unordered_map>
 
 #include "engine/ctl/engine_host.h"
 #include "io/audio/backend.h"
+#include "support/heard.h"
 #include "support/jack_capture.h"
 #include "support/jack_server.h"
 #include "support/listen.h"
@@ -80,39 +78,6 @@ class Booth {
   std::vector<std::unique_ptr<RigTrack>> tracks_;
 };
 
-struct Heard {
-  std::int64_t blocks = 0;   // captured, from the first that sounds
-  std::int64_t skipped = 0;  // places where the engine's record went on unheard, or a block was heard again
-  std::int64_t strange = 0;  // blocks that the engine never made: torn, or silent
-};
-
-// Where in the record each captured block is from.
-Heard compare(const std::vector<float>& captured, const std::vector<float>& record) {
-  const auto block_of = [](const std::vector<float>& x, std::size_t at) {
-    return std::string_view(reinterpret_cast<const char*>(x.data() + at), kBlock * sizeof(float));
-  };
-  std::unordered_map<std::string_view, std::size_t> made;
-  for (std::size_t at = 0; at + kBlock <= record.size(); at += kBlock) made.emplace(block_of(record, at), at);
-  Heard heard;
-  std::size_t expected = 0;
-  for (std::size_t at = 0; at + kBlock <= captured.size(); at += kBlock) {
-    ++heard.blocks;
-    // What comes next is looked for first: equal blocks may occur twice.
-    if (expected + kBlock <= record.size() && block_of(captured, at) == block_of(record, expected)) {
-      expected += kBlock;
-      continue;
-    }
-    const auto found = made.find(block_of(captured, at));
-    if (found == made.end()) {
-      ++heard.strange;
-      continue;
-    }
-    if (at > 0) ++heard.skipped;
-    expected = found->second + kBlock;
-  }
-  return heard;
-}
-
 TEST(JackDecks, TwoSyncedKeyLockedDecksAt64Frames) {
   if (!test::JackServer::installed()) GTEST_SKIP() << "jackd is not installed";
 #ifdef __SANITIZE_THREAD__
@@ -145,9 +110,9 @@ TEST(JackDecks, TwoSyncedKeyLockedDecksAt64Frames) {
   tend_until([&, until = booth.host.frame() + 4800] { return booth.host.frame() > until; });
 
   const std::vector<float> captured = capture.channel(0);
-  const Heard heard = compare(captured, booth.record);
+  const test::Heard heard = test::compare(captured, booth.record, kBlock);
   const test::RampReport theirs = test::examine_ramp(capture.channel(1), kBlock);
-  const std::int64_t missed = heard.skipped + heard.strange;
+  const std::int64_t missed = heard.missed();
   test::record("JACK dummy, 64 frames, two synced key-locked decks, " + std::to_string(seconds) + " s: " +
                std::to_string(missed) + " of " + std::to_string(heard.blocks) + " blocks not heard in order, " +
                std::to_string(theirs.gaps) + " gaps of a control client, " + std::to_string(booth.fallbacks()) +

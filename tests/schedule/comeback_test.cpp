@@ -20,6 +20,7 @@ Checkpoint a_set(std::int64_t ns, double age = 100) {
   c.bpm = Bpm{126.5};
   c.ns = ns;
   c.boot = kBoot;
+  c.ramp = TempoRamp{Bpm{128}, 7.5};
   c.set = {"/mixer/master -6", "/deck/1/fader 0.25", "/deck/1/fader 1 over 3.5 seconds"};
   DeckPoint d;
   d.deck = 1;
@@ -86,7 +87,12 @@ TEST(Checkpoint, OnlyWhatSomebodyDidChangesWhatIsSettled) {
   b.decks[0].law.position += 1000;
   b.set[1] = "/deck/1/fader 0.3";
   b.set[2] = "/deck/1/fader 1 over 3.2 seconds";
+  b.bpm = Bpm{127};
+  b.ramp->beats = 5;
   EXPECT_EQ(a.settled(), b.settled());
+  b.ramp.reset();
+  EXPECT_NE(a.settled(), b.settled());
+  b.ramp = a.ramp;
   b.set[2] = "/deck/1/fader 0.9 over 3.2 seconds";
   EXPECT_NE(a.settled(), b.settled());
 }

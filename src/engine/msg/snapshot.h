@@ -10,6 +10,10 @@ namespace tactus::msg {
 
 enum class DeckSource : std::uint8_t { silent, direct, voice };
 
+struct LoopSpan {
+  double start = -1, end = -1;  // track frames; negative: none
+};
+
 struct DeckSnapshot {
   std::uint64_t track_id = 0;  // 0: empty
   double position = 0;         // track frame at the end of the block
@@ -20,6 +24,7 @@ struct DeckSnapshot {
   double loop_start = 0, loop_end = 0;
   double cue = -1;
   double hotcues[kHotcues] = {};
+  LoopSpan slots[kLoopSlots];  // kept loops
   double tempo = 1, key = 0;  // as set
   float fader = 0, trim = 1, eq_low = 1, eq_mid = 1, eq_high = 1, filter = 0;
   float peak_l = 0, peak_r = 0;  // pre-fader, linear, highest of the block

@@ -358,6 +358,7 @@ void Transport::fill(msg::DeckSnapshot& s, std::int64_t frame, const music::Temp
   s.loop_active = loop_.active;
   s.cue = cue_;
   for (int k = 0; k < msg::kHotcues; ++k) s.hotcues[k] = hotcues_[k];
+  for (int k = 0; k < msg::kLoopSlots; ++k) s.slots[k] = {slots_[k].start, slots_[k].end};
   s.tempo = tempo_.target();
   s.key = key_.target();
   s.playing = playing_;
