@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -26,12 +27,14 @@ constexpr milliseconds kYoung{1000};      // a worker that dies younger than thi
 constexpr milliseconds kShortestBackOff{20};
 constexpr int kMostDoublings = 7;       // 2.56 s
 constexpr int kNewsFactor = 12;         // how many stall timeouts long a job may read without bringing anything
+constexpr int kMostTries = 3;           // a job whose workers all die without a sign is to blame for it
 constexpr std::size_t kRemembered = 4;  // files that a worker keeps open (apps/tactus-media/decode_jobs.cpp)
 
 struct Waiting {
   JobId id;
   Job job;
   std::shared_ptr<WorkerPool::OnEvent> on_event;
+  int tries = 0;  // workers that died before they had begun it
 };
 
 struct Worker {
@@ -43,6 +46,9 @@ struct Worker {
   JobId job = 0;                // 0: free
   std::string path;
   std::shared_ptr<WorkerPool::OnEvent> on_event;
+  // What it was given, until it shows a sign of life: a worker may be dead before anybody has seen it, and the job that
+  // was handed to it then hasn't begun.
+  std::optional<Waiting> unbegun;
   std::deque<std::string> recent;
 };
 
@@ -129,6 +135,7 @@ struct WorkerPool::Impl {
   }
 
   void assign(Worker& w, Waiting job, Clock::time_point now) {
+    if (job.tries < kMostTries) w.unbegun = job;
     Message m;
     m.kind = Message::Kind::request;
     m.job = w.job = job.id;
@@ -141,13 +148,25 @@ struct WorkerPool::Impl {
     std::erase(w.recent, w.path);
     w.recent.push_front(w.path);
     if (w.recent.size() > kRemembered) w.recent.pop_back();
-    if (Status s = send_message(w.process.socket.get(), m, false); !s.ok())
-      finish(w, failure(w.path, s.error().cause, true));
+    // Where this fails the worker is dead, and what is read from its socket says so; or stuck, and its time runs out.
+    static_cast<void>(send_message(w.process.socket.get(), m, false).ok());
   }
 
   void finish(Worker& w, JobEvent last) {
     w.job = 0;
+    w.unbegun.reset();
     deliveries.push_back({std::exchange(w.on_event, nullptr), std::move(last)});
+  }
+
+  // Its worker is dead: what it had begun has failed, what it hadn't goes to another one.
+  void lose(Worker& w, const std::string& cause) {
+    if (!w.unbegun) return finish(w, failure(w.path, cause, true));
+    Waiting again = std::move(*w.unbegun);
+    ++again.tries;
+    w.unbegun.reset();
+    w.on_event = nullptr;
+    w.job = 0;
+    waiting[index_of(w.lane)].push_front(std::move(again));
   }
 
   // Takes a worker that is dead, stuck or talking nonsense out of service.
@@ -161,7 +180,8 @@ struct WorkerPool::Impl {
     } else {
       young_deaths[l] = 0;
     }
-    if (w.job != 0) finish(w, failure(w.path, cause, crashed));
+    if (w.job != 0 && crashed) lose(w, cause);
+    if (w.job != 0) finish(w, failure(w.path, cause, false));
     workers.erase(workers.begin() + static_cast<std::ptrdiff_t>(i));
   }
 
@@ -202,6 +222,7 @@ struct WorkerPool::Impl {
         if (r == Received::closed) return bury(i, now, "the media worker died while reading it", true);
         if (r == Received::garbage) return bury(i, now, "the media worker talked nonsense while reading it", true);
         w.last_sign = now;
+        w.unbegun.reset();
         if (m.kind == Message::Kind::alive) continue;
         w.last_news = now;
         handle(w, std::move(m));
