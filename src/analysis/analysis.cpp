@@ -59,6 +59,28 @@ std::vector<music::GridAnchor> TrackAnalysis::anchors(double rate) const {
   return out;
 }
 
+std::vector<double> TrackAnalysis::beats() const {
+  std::vector<double> out;
+  if (!has_grid()) return out;
+  // A tenth of a beat: room for an attack before its beat.
+  for (double b = std::ceil(beat_of(first_sound) - 0.1); seconds_of(b) < last_sound; b += 1)
+    out.push_back(seconds_of(b));
+  return out;
+}
+
+std::vector<double> TrackAnalysis::downbeats() const {
+  std::vector<double> out;
+  if (!has_grid()) return out;
+  std::size_t ruling = 0;
+  for (double b = std::ceil(beat_of(first_sound) - 0.1); seconds_of(b) < last_sound; b += 1) {
+    while (ruling + 1 < metre.size() && metre[ruling + 1].beat <= b) ++ruling;
+    const BarLength bar = metre.empty() ? BarLength{} : metre[ruling];
+    const double in_bar = (b - bar.beat) / bar.beats_per_bar;
+    if (in_bar == std::floor(in_bar)) out.push_back(seconds_of(b));
+  }
+  return out;
+}
+
 struct Analyzer::Impl {
   explicit Impl(int rate_) : rate(rate_), features(rate_), loudness(rate_) {}
   int rate;

@@ -1,10 +1,11 @@
 // What Tactus knows of a track's music: where its beats, bars and phrases are, its key, its loudness.
 //
 // Times are in seconds of the decoded track (frame 0 = 0 s), so they hold at any sample rate; beats are the track's
-// own, beat 0 its first downbeat, four to a bar. Offline: allocates and takes its time; several tracks may be analysed
+// own, beat 0 its first downbeat. Offline: allocates and takes its time; several tracks may be analysed
 // at once on as many threads. docs/analysis.md says how, and how well.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@
 namespace tactus::analysis {
 
 // Goes up whenever the same file may give another result: what is cached under another number is not used.
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 // As music::GridAnchor, in seconds.
 struct Anchor {
@@ -29,6 +30,13 @@ struct Anchor {
   double beat = 0;
   double bpm = 120;
   bool operator==(const Anchor&) const = default;
+};
+
+// How many beats a bar has from `beat`, a downbeat, on.
+struct BarLength {
+  double beat = 0;
+  int beats_per_bar = 4;
+  bool operator==(const BarLength&) const = default;
 };
 
 // Where the music changes: a part begins, drums enter.
@@ -39,26 +47,65 @@ struct Phrase {
   bool operator==(const Phrase&) const = default;
 };
 
+// What a part of a track is for, in the words of dance music: a drop is also a chorus, a break anything that holds
+// back.
+enum class Part { intro, verse, build, drop, breakdown, outro };
+constexpr std::array<std::string_view, 6> kPartNames = {"intro", "verse", "build", "drop", "break", "outro"};
+
+struct Section {
+  double start = 0;  // seconds; each begins where the one before ends
+  double end = 0;
+  Part label = Part::verse;
+  int energy = 5;         // 1 to 10, against the rest of the track and against other tracks
+  double confidence = 0;  // 0 to 1, of the label
+  bool operator==(const Section&) const = default;
+};
+
+// A key that the track is in from `start` on.
+struct KeySpan {
+  double start = 0;  // seconds
+  music::Key key;
+  double confidence = 0;  // 0 to 1
+  bool operator==(const KeySpan&) const = default;
+};
+
+struct TimeSpan {
+  double start = 0, end = 0;  // seconds
+  bool operator==(const TimeSpan&) const = default;
+};
+
 struct TrackAnalysis {
   int version = kVersion;
   std::string title;  // as tagged; may be empty
   std::string artist;
   double duration = 0;  // seconds
 
-  std::vector<Anchor> grid;   // one anchor: constant tempo. Empty: no beat was found, and the fields below are 0
-  double bpm = 0;             // of the grid; where it changes, the median over time
-  double confidence = 0;      // 0 to 1: how much of the track's onsets the grid explains. Below 0.3 don't rely on it
-  double grid_error_ms = 0;   // median distance between grid and the onsets that follow it
-  double first_downbeat = 0;  // seconds; where beat 0 is. May be before the first sound by less than a bar
+  std::vector<Anchor> grid;        // one anchor: constant tempo. Empty: no beat was found, and the fields below are 0
+  std::vector<BarLength> metre;    // ascending, the first at beat 0; empty: four beats to a bar
+  double bpm = 0;                  // of the grid; where it changes, the median over time
+  double alternative_bpm = 0;      // what a listener of another mind might count, half or double or two thirds; 0: none
+  double tempo_confidence = 0;     // 0 to 1: that bpm is what people would write on the record
+  double confidence = 0;           // 0 to 1: that the beats are right, but for the octave. Below 0.3 don't rely on it
+  double downbeat_confidence = 0;  // 0 to 1: that the bars are right, where the beats are
+  double grid_error_ms = 0;        // median distance between grid and the onsets that follow it
+  double first_downbeat = 0;       // seconds; where beat 0 is. May be before the first sound by less than a bar
   std::vector<Phrase> phrases;
+  std::vector<Section> sections;  // from first to last sound; empty: too short to tell
 
-  music::Key key;
-  double key_confidence = 0;  // 0 to 1; 0: nothing tonal
+  music::Key key;             // where it changes, the one that rules longest
+  double key_confidence = 0;  // 0 to 1; 0: no clear key
+  std::vector<KeySpan> keys;  // ascending; one where the key never changes, none without a clear key
+  double tuning_cents = 0;    // of A against 440 Hz, -50 to 50
 
   double lufs = 0;          // EBU R128 integrated; -infinity: silence
+  double lra = 0;           // loudness range, LU (EBU Tech 3342)
   double true_peak_db = 0;  // dBTP of the louder channel; -infinity: silence
   double first_sound = 0;   // seconds: the first and last moment above -60 dBFS; equal when there is none
   double last_sound = 0;
+  double mix_in = 0;   // seconds: downbeats where a mix into this track would begin, and one out of it end its intro or
+  double mix_out = 0;  // begin its outro; equal where none is worth suggesting
+  std::vector<TimeSpan> vocals;  // where somebody sings or speaks; ascending, apart
+  double vocal_confidence = 0;
 
   bool has_grid() const { return !grid.empty(); }
   // Of the grid; both need has_grid().
@@ -66,6 +113,9 @@ struct TrackAnalysis {
   double beat_of(double seconds) const;
   // The grid as decks use it, in frames at `rate`.
   std::vector<music::GridAnchor> anchors(double rate) const;
+  // Of the grid, from the first sound to the last, in seconds. Empty without a grid.
+  std::vector<double> beats() const;
+  std::vector<double> downbeats() const;
 
   bool operator==(const TrackAnalysis&) const = default;
 };

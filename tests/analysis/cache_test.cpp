@@ -46,6 +46,19 @@ TrackAnalysis example() {
   a.grid_error_ms = 0.61;
   a.first_downbeat = 0.1234567890123;
   a.phrases = {{0, 32, 0.25}, {8, 8, 0.7}, {16, 16, 1}};
+  a.metre = {{0, 4}, {64, 3}};
+  a.alternative_bpm = 63;
+  a.tempo_confidence = 0.75;
+  a.downbeat_confidence = 0.6;
+  a.sections = {
+      {0.12, 16.5, Part::intro, 2, 0.9}, {16.5, 140, Part::breakdown, 10, 0.3}, {140, 180, Part::outro, 1, 0}};
+  a.keys = {{0, *music::parse_key("F#m"), 0.5}, {90.5, *music::parse_key("A"), 0.25}};
+  a.tuning_cents = -12.5;
+  a.lra = 6.25;
+  a.mix_in = 16.5;
+  a.mix_out = 140;
+  a.vocals = {{20, 40.5}, {50, 51}};
+  a.vocal_confidence = 0.8;
   a.key = *music::parse_key("F#m");
   a.key_confidence = 0.5;
   a.lufs = -9.31;
