@@ -6,7 +6,11 @@
 // A second engine does the same and gets no intents: by how much its callback takes longer meanwhile is what busy cores
 // cost, not intents.
 //
-//   intent_load TACTUS [clients, default 8] [per second, default 20000] [seconds, default 10]
+//   intent_load TACTUS [clients, default 8] [per second, default 20000] [seconds, default 10] [check]
+//
+// With `check` (of ./test) only the decks that play are tried, three times at most, until all is taken and delays are
+// within 1 ms at median and 5 at p99; exits with 1 when they never are, with 77 where no thread may be realtime.
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -19,6 +23,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <string>
 #include <thread>
@@ -37,7 +42,16 @@ struct Counts {
   std::string why;
 };
 
+// Ahead of other programs, behind the engine: what is measured isn't how long this thread waits for a processor. Where
+// that isn't allowed it may.
+bool go_ahead() {
+  sched_param first{};
+  first.sched_priority = 5;
+  return ::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &first) == 0;
+}
+
 void play(const std::string& session, int number, double per_second, double seconds, Counts& c) {
+  go_ahead();
   std::string error;
   auto engine =
       client::Client::connect({.session = session, .name = "pad " + std::to_string(number), .kind = "midi"}, &error);
@@ -115,6 +129,7 @@ class Engine {
   bool ok() const { return client_ != nullptr; }
   const std::string& error() const { return error_; }
   const char* folder() const { return folder_; }
+  const client::Client& client() const { return *client_; }
 
   // The controls that the clients will move stand amid their ways: an EQ that is flat costs nothing, and that it works
   // for its living is not the intents' doing.
@@ -173,7 +188,8 @@ void write_wav(const std::string& path) {
   out.write(reinterpret_cast<const char*>(samples.data()), kBytes);
 }
 
-void tell(const std::vector<Counts>& counts, double per_second, double seconds) {
+// Whether all was taken, and soon enough.
+bool tell(const std::vector<Counts>& counts, double per_second, double seconds) {
   Counts all;
   for (const Counts& c : counts) {
     all.sent += c.sent, all.accepted += c.accepted, all.coalesced += c.coalesced, all.refused += c.refused;
@@ -192,15 +208,56 @@ void tell(const std::vector<Counts>& counts, double per_second, double seconds) 
       all.why.empty() ? "" : "; last: ", all.why.c_str());
   std::printf("from send to the engine's ring, accepted ones: median %.3f ms, p99 %.3f, p99.9 %.3f, max %.3f\n",
               at(0.5), at(0.99), at(0.999), at(1));
+  const auto asked = static_cast<std::size_t>(0.999 * per_second * seconds);
+  return all.sent >= asked && all.accepted + all.coalesced == all.sent && at(0.5) <= 1 && at(0.99) <= 5;
 }
 
+// How long the control thread's ticks are apart: a coalesced intent waits for the next one.
+class Ticks {
+ public:
+  explicit Ticks(const client::Client& client) : thread_([this, &client] { watch(client); }) {}
+  ~Ticks() { stop(); }
+  void tell() {
+    stop();
+    if (apart_.empty()) return;
+    std::sort(apart_.begin(), apart_.end());
+    const auto at = [&](double q) {
+      return apart_[static_cast<std::size_t>(q * static_cast<double>(apart_.size() - 1))];
+    };
+    std::printf("ticks, which coalesced ones wait for, apart: median %.3f ms, p99 %.3f, max %.3f\n", at(0.5), at(0.99),
+                at(1));
+  }
+
+ private:
+  void watch(const client::Client& client) {
+    go_ahead();
+    std::int64_t last = 0;
+    while (!stop_.load()) {
+      const auto board = client.board().read();
+      if (board && board->heartbeat_ns != last) {
+        if (last > 0) apart_.push_back(static_cast<double>(board->heartbeat_ns - last) * 1e-6);
+        last = board->heartbeat_ns;
+      }
+      std::this_thread::sleep_for(500us);
+    }
+  }
+  void stop() {
+    stop_.store(true);
+    if (thread_.joinable()) thread_.join();
+  }
+  std::atomic<bool> stop_{false};
+  std::vector<double> apart_;
+  std::thread thread_;
+};
+
 // The same for both: idle, then with load on the one.
-void measure(Engine& engine, Engine& witness, int clients, double per_second, double seconds) {
+bool measure(Engine& engine, Engine& witness, int clients, double per_second, double seconds) {
   engine.mark(), witness.mark();
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   const double idle = engine.cpu(), witness_idle = witness.cpu();
   std::vector<Counts> counts(static_cast<std::size_t>(clients));
   std::vector<std::thread> threads;
+  Ticks ticks(engine.client());
   engine.mark(), witness.mark();
   for (int i = 0; i < clients; ++i) {
     threads.emplace_back(
@@ -209,11 +266,13 @@ void measure(Engine& engine, Engine& witness, int clients, double per_second, do
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   const double busy = engine.cpu(), witness_busy = witness.cpu();
   for (auto& t : threads) t.join();
-  tell(counts, per_second, seconds);
+  const bool good = tell(counts, per_second, seconds);
+  ticks.tell();
   std::printf("the callback's CPU, share of its deadline: idle %.3f %%, under load %.3f %%: %+.1f %%\n", 100 * idle,
               100 * busy, 100 * (busy / idle - 1));
   std::printf("that of an engine without intents:         idle %.3f %%, meanwhile  %.3f %%: %+.1f %%\n",
               100 * witness_idle, 100 * witness_busy, 100 * (witness_busy / witness_idle - 1));
+  return good;
 }
 
 }  // namespace
@@ -225,15 +284,19 @@ int main(int argc, char** argv) {
   }
   const int clients = argc > 2 ? std::atoi(argv[2]) : 8;
   const double per_second = argc > 3 ? std::atof(argv[3]) : 20000, seconds = argc > 4 ? std::atof(argv[4]) : 10;
+  const bool check = argc > 5;
+  if (check && !std::async(std::launch::async, go_ahead).get()) return 77;
   Engine engine(argv[1]), witness(argv[1]);
   if (!engine.ok() || !witness.ok()) {
     std::fprintf(stderr, "%s%s\n", engine.error().c_str(), witness.error().c_str());
     return 1;
   }
-  for (Engine* e : {&engine, &witness}) e->stand_amid();
-  std::this_thread::sleep_for(1s);
-  std::printf("-- empty decks\n");
-  measure(engine, witness, clients, per_second, seconds);
+  if (!check) {
+    for (Engine* e : {&engine, &witness}) e->stand_amid();
+    std::this_thread::sleep_for(1s);
+    std::printf("-- empty decks\n");
+    measure(engine, witness, clients, per_second, seconds);
+  }
   const std::string file = std::string(engine.folder()) + "/noise.wav";
   write_wav(file);
   if (!engine.play(file) || !witness.play(file)) {
@@ -243,6 +306,9 @@ int main(int argc, char** argv) {
   for (Engine* e : {&engine, &witness}) e->stand_amid();
   std::this_thread::sleep_for(1s);
   std::printf("-- four decks play\n");
-  measure(engine, witness, clients, per_second, seconds);
-  return 0;
+  bool good = false;
+  for (int tries = check ? 3 : 1; tries > 0 && !good; --tries) {
+    good = measure(engine, witness, clients, per_second, seconds);
+  }
+  return !check || good ? 0 : 1;
 }

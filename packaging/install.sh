@@ -62,6 +62,8 @@ refresh() {
   echo "Asking apt for its newest package lists${as_root[*]:+ (with ${as_root[*]})}."
   root apt-get update -qq || echo "apt-get update failed; going on with the lists that are here."
 }
+# A fresh machine's own updates may hold apt's lock for minutes: apt says who does, and waits.
+apt_install=(apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600)
 # Prints why these can't be installed without harm; silent when they can.
 objection() {
   local plan
@@ -78,17 +80,27 @@ if [ ${#missing[@]} -gt 0 ]; then
   why=$(objection "${chosen[@]}")
   case $why in '' | *'would remove'*) ;; *) refresh; why=$(objection "${chosen[@]}") ;; esac
   [ -z "$why" ] || die "Stopped, nothing was changed:" "$why"
-  install=(apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${chosen[@]}")
+  install=("${apt_install[@]}" "${chosen[@]}")
   [ ${#as_root[@]} -eq 0 ] || echo "Installing needs an administrator's rights; sudo may ask for your password."
   # A list that is days old names files that the mirror has replaced: then, and only then, fetch new lists.
   root "${install[@]}" || { refresh; root "${install[@]}"; } || die "apt-get could not install them."
 fi
 if [ ${#missing_wished[@]} -gt 0 ]; then
+  echo "Packages wished for: ${missing_wished[*]}"
   choose "${missing_wished[@]}"
   [ ${#unknown[@]} -eq 0 ] || { refresh; choose "${missing_wished[@]}"; }
-  if [ ${#unknown[@]} -gt 0 ] || [ -n "$(objection "${chosen[@]}")" ] ||
-    ! { echo "Packages to install if possible: ${chosen[*]}"
-        root apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${chosen[@]}"; }; then
-    echo "Left out, and what needs them will be skipped: ${missing_wished[*]}"
+  # One that can't be had, or would cost something else its place, is left out by itself.
+  possible=() left_out=("${unknown[@]}")
+  if [ ${#chosen[@]} -gt 0 ] && [ -z "$(objection "${chosen[@]}")" ]; then
+    possible=("${chosen[@]}")
+  else
+    for p in ${chosen[@]+"${chosen[@]}"}; do
+      if [ -z "$(objection ${possible[@]+"${possible[@]}"} "$p")" ]; then possible+=("$p"); else left_out+=("$p"); fi
+    done
   fi
+  if [ ${#possible[@]} -gt 0 ]; then
+    echo "Packages to install if possible: ${possible[*]}"
+    root "${apt_install[@]}" "${possible[@]}" || left_out+=("${possible[@]}")
+  fi
+  [ ${#left_out[@]} -eq 0 ] || echo "Left out, and what needs them will be skipped: ${left_out[*]}"
 fi

@@ -22,8 +22,13 @@ struct OpenFile {
 };
 
 // The decoders used last stay open, most recent first: a deck asks for its file range by range.
-media::Result<media::Decoder*> opened(const std::string& path, int rate, bool stems) {
+std::list<OpenFile>& open_files() {
   static std::list<OpenFile> files;
+  return files;
+}
+
+media::Result<media::Decoder*> opened(const std::string& path, int rate, bool stems) {
+  std::list<OpenFile>& files = open_files();
   const auto found = std::find_if(files.begin(), files.end(), [&](const OpenFile& f) {
     return f.path == path && f.rate == rate && f.stems == stems;
   });
@@ -63,7 +68,10 @@ media::Result<std::string> decode_job(const JobRequest& request, JobContext& con
   const std::int64_t last = first + std::clamp<std::int64_t>(request.numbers[2], 0, all - first);
   std::vector<float> pcm(static_cast<std::size_t>(kChunkFrames * info.channels));
   for (std::int64_t i = first; i < last && !context.cancelled(); ++i) {
-    if (media::Status s = decoder.read(i * kChunkFrames, pcm); !s.ok()) return s.error();
+    if (media::Status s = decoder.read(i * kChunkFrames, pcm); !s.ok()) {
+      open_files().pop_front();  // the next try begins afresh: the file may be back by then, on another descriptor
+      return s.error();
+    }
     if (!context.chunk(i, pcm)) return media::Error{request.path, "there is no memory for its audio"};
   }
   return std::string();

@@ -1,5 +1,7 @@
 #include "job_context.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -76,8 +78,19 @@ media::Result<std::string> run(const Message& request, JobContext& context) {
   return media::Error{request.path, "the media worker knows no job \"" + request.name + "\""};
 }
 
-// Tells the pool, while a job runs, that bytes still flow: a long file on a slow disk is no hang. A thread of its own,
-// since the job's may be deep inside a demuxer. It ends with the process.
+// Processor time that this process has used.
+std::chrono::microseconds processor_time() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto us = [](const timeval& t) {
+    return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
+  };
+  return us(used.ru_utime) + us(used.ru_stime);
+}
+
+// Tells the pool, while a job runs, that bytes still flow or that it computes: neither a long file on a slow disk nor
+// the end of its analysis on a busy machine is a hang. A thread of its own, since the job's may be deep inside a
+// demuxer. It ends with the process.
 class Pulse {
  public:
   explicit Pulse(int socket) : socket_(socket) {
@@ -87,12 +100,16 @@ class Pulse {
 
  private:
   void beat() {
-    std::uint64_t before = 0;
+    constexpr std::chrono::milliseconds kWork{5};  // far more than this thread takes
+    std::uint64_t bytes = 0;
+    std::chrono::microseconds used{0};
     for (;;) {
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
-      const std::uint64_t now = media::source_bytes_read();
+      const bool flows = media::source_bytes_read() != std::exchange(bytes, media::source_bytes_read());
+      const bool works = processor_time() - used >= kWork;
+      used = processor_time();
       const std::uint64_t job = job_.load(std::memory_order_relaxed);
-      if (job == 0 || now == std::exchange(before, now)) continue;
+      if (job == 0 || !(flows || works)) continue;
       Message m;
       m.kind = Message::Kind::alive;
       m.job = job;

@@ -36,11 +36,13 @@ media::Result<std::string> probe_job(const JobRequest& request, JobContext& cont
 // next range of the same file continues without delay. Result: empty.
 media::Result<std::string> decode_job(const JobRequest& request, JobContext& context);
 
-// "analyze": text: the cache's folder, empty for the XDG one. Reports progress from 0 to 1 as a decimal number. Result:
-// the TrackAnalysis as JSON (analysis/analysis.h), from the cache if it is there, else made and put there.
+// "analyze": text: the cache's folder, empty for the XDG one. Reports progress from 0 to 1 as a decimal number, and
+// once, for a longer track, what its first minute tells, as JSON. Result: the TrackAnalysis as JSON
+// (analysis/analysis.h), from the cache if it is there, else made and put there.
 media::Result<std::string> analyze_job(const JobRequest& request, JobContext& context);
 
-// "known": text as of "analyze". Result: the TrackAnalysis that the cache has; an error when it has none.
+// "known": text as of "analyze". Sends info first: content and cues, as analysis::StoredCues. Result: the TrackAnalysis
+// that the cache has; an error when it has none.
 media::Result<std::string> known_job(const JobRequest& request, JobContext& context);
 
 // "content". Result: media::content_id.

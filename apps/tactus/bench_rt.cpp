@@ -83,27 +83,32 @@ CpuTimes cpu_times(std::vector<float>& times, double deadline) {
   return t;
 }
 
-// A minute that is as much work for a stretcher as music is: drums, a bass line, chords, noise.
+// A minute that is as much work for a stretcher as music is: drums, a bass line, chords, a lead, noise; in two
+// channels, or each in a stem of its own.
 class Tune {
  public:
-  Tune(int rate, double bpm) : table_(rate * 60, 2) {
+  Tune(int rate, double bpm, bool stems) : table_(rate * 60, stems ? 8 : 2) {
     std::mt19937 rng(1);
     std::uniform_real_distribution<float> noise(-1, 1);
     const double beat = rate * 60 / bpm;
     constexpr std::int64_t kChunk = lockfree::ChunkTable::kChunkFrames;
     const double chords[4][3] = {{220, 261.6, 329.6}, {174.6, 220, 261.6}, {196, 246.9, 293.7}, {164.8, 207.7, 246.9}};
     for (std::int64_t c = 0; c < table_.count(); ++c) {
-      std::vector<float> chunk(static_cast<std::size_t>(kChunk * 2));
+      std::vector<float> chunk;
+      chunk.reserve(static_cast<std::size_t>(kChunk * table_.channels()));
       for (std::int64_t i = 0; i < kChunk; ++i) {
         const double f = static_cast<double>(c * kChunk + i), t = f / rate;
         const double in_beat = std::fmod(f, beat) / rate, in_half = std::fmod(f + beat / 2, beat) / rate;
         const auto& chord = chords[static_cast<int>(f / (beat * 8)) % 4];
-        double x = 0.5 * std::exp(-in_beat * 12) * std::sin(300 * (1 - std::exp(-in_beat * 30)));
-        x += 0.12 * std::exp(-in_half * 60) * noise(rng);
-        for (double hz : chord) x += 0.05 * (2 * std::fmod(t * hz, 1.0) - 1);
-        x += 0.15 * std::sin(2 * M_PI * chord[0] / 4 * t);
-        chunk[static_cast<std::size_t>(i * 2)] = static_cast<float>(x) + 0.003f * noise(rng);
-        chunk[static_cast<std::size_t>(i * 2 + 1)] = static_cast<float>(x) + 0.003f * noise(rng);
+        const auto saw = [t](double hz) { return 2 * std::fmod(t * hz, 1.0) - 1; };
+        const double parts[4] = {0.05 * saw(chord[2]),
+                                 0.5 * std::exp(-in_beat * 12) * std::sin(300 * (1 - std::exp(-in_beat * 30))) +
+                                     0.12 * std::exp(-in_half * 60) * noise(rng),
+                                 0.15 * std::sin(2 * M_PI * chord[0] / 4 * t), 0.05 * (saw(chord[0]) + saw(chord[1]))};
+        for (int ch = 0; ch < table_.channels(); ++ch) {
+          const double x = stems ? parts[ch / 2] : parts[0] + parts[1] + parts[2] + parts[3];
+          chunk.push_back(static_cast<float>(x) + 0.003f * noise(rng));
+        }
       }
       chunks_.push_back(std::move(chunk));
       table_.store(c, chunks_.back().data());
@@ -144,7 +149,7 @@ ctl::EngineHost::Options host_options(const BenchOptions& o) {
 class Bench {
  public:
   explicit Bench(const BenchOptions& o)
-      : options_(o), tune_(o.rate, 124), host_(host_options(o)), times_(static_cast<std::size_t>(o.blocks)) {
+      : options_(o), tune_(o.rate, 124, o.stems), host_(host_options(o)), times_(static_cast<std::size_t>(o.blocks)) {
     for (int c = 0; c < msg::kBusChannels; ++c) {
       planes_.emplace_back(static_cast<std::size_t>(o.block));
       out_[c] = planes_.back().data();
@@ -322,6 +327,7 @@ std::string bench_json(const BenchResult& r) {
                               {"block", r.options.block},
                               {"rate", r.options.rate},
                               {"mode", r.options.mode},
+                              {"stems", r.options.stems},
                               {"key_locked", r.voiced}};
   if (r.options.control) {
     j["control_cpu_us"] = times(r.control);
@@ -337,10 +343,10 @@ std::string bench_text(const BenchResult& r) {
                        percent(t.mean), percent(t.p99), percent(t.p999), percent(t.p9999), percent(t.max), t.misses);
   };
   std::string text = fmt::format(
-      "{} blocks of {} frames at {} Hz, {} decks key-locked ({}, {:.1f} % of the time), {} effects each\n"
+      "{} blocks of {} frames at {} Hz, {} decks{} key-locked ({}, {:.1f} % of the time), {} effects each\n"
       "callback CPU, share of the {:.0f} us deadline: {}\n",
-      r.options.blocks, r.options.block, r.options.rate, r.options.decks, r.options.mode, 100 * r.voiced,
-      r.options.effects, r.deadline_us, shares(r.callback));
+      r.options.blocks, r.options.block, r.options.rate, r.options.decks, r.options.stems ? " with stems" : "",
+      r.options.mode, 100 * r.voiced, r.options.effects, r.deadline_us, shares(r.callback));
   if (r.options.control) text += fmt::format("as much plain arithmetic beside it: {}\n", shares(r.control));
   return text + fmt::format(
                     "allocations {}, page faults {}, feeder fallbacks {}\n"

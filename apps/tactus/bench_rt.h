@@ -12,7 +12,8 @@ struct BenchOptions {
   int block = 64;
   int rate = 48000;
   int decks = 4;
-  int effects = 2;  // a deck
+  int effects = 2;     // a deck
+  bool stems = false;  // tracks of four stereo stems
   int feeder_threads = 1;
   std::string mode = "r3";  // r3, r3long, r2, direct
   bool control = false;     // beside each block, as much plain arithmetic: what the machine itself adds

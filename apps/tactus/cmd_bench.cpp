@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "bench_rt.h"
 #include "command.h"
@@ -9,6 +10,7 @@ namespace tactus::app {
 void add_bench(CLI::App& app, Run& run) {
   auto* bench = app.add_subcommand("bench", "Measure the engine on this machine");
   bench->require_subcommand(1);
+  bench->footer("Example:\n  tactus bench rt --blocks 50000");
   auto* rt = bench->add_subcommand("rt", "CPU time of the audio callback, with all decks key-locked and effects on");
   auto options = std::make_shared<BenchOptions>();
   auto json = std::make_shared<bool>(false);
@@ -21,6 +23,7 @@ void add_bench(CLI::App& app, Run& run) {
   rt->add_option("--effects", options->effects, "Effects on each deck")
       ->capture_default_str()
       ->check(CLI::Range(0, 12));
+  rt->add_flag("--stems", options->stems, "Tracks of four stems");
   rt->add_option("--stretch", options->mode, "Key lock by")
       ->capture_default_str()
       ->check(CLI::IsMember({"r3", "r3long", "r2", "direct"}));
@@ -36,7 +39,8 @@ void add_bench(CLI::App& app, Run& run) {
       "  tactus bench rt                        a million blocks: some minutes\n"
       "  tactus bench rt --blocks 50000 --json\n"
       "  tactus bench rt --control              on a machine that others use, too\n"
-      "  tactus bench rt --effects 0 --stretch r2");
+      "  tactus bench rt --effects 0 --stretch r2\n"
+      "  tactus bench rt --decks 2 --stems");
   rt->callback([&run, options, json] {
     run = [options, json] {
       Progress progress("bench rt");

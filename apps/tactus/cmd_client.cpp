@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cmath>
 #include <iostream>
@@ -16,22 +17,23 @@ namespace {
 
 using namespace std::chrono_literals;
 using Json = nlohmann::ordered_json;
+constexpr auto kLook = 50ms;  // between two looks whether the engine answers
 
-struct Options {
+struct ClientOptions {
   std::string session, name = "terminal", kind = "hand";
   std::vector<std::string> intents;
   bool json = false;
   double hz = 10;
 };
 
-std::unique_ptr<client::Client> connect(const Options& o) {
+std::unique_ptr<client::Client> connect(const ClientOptions& o) {
   std::string error;
   auto engine = client::Client::connect({.session = o.session, .name = o.name, .kind = o.kind}, &error);
   if (!engine) fmt::print(stderr, "tactus: {}\n", error);
   return engine;
 }
 
-int send_one(const Options& o, client::Client& engine, const std::string& text, double rate) {
+int send_one(const ClientOptions& o, client::Client& engine, const std::string& text, double rate) {
   const auto fate = engine.send(text);
   if (!fate) {
     fmt::print(stderr, "tactus: the engine does not answer\n");
@@ -51,7 +53,7 @@ int send_one(const Options& o, client::Client& engine, const std::string& text, 
   return fate->verdict == "refused" ? kFailed : kOk;
 }
 
-int send(const Options& o) {
+int send(const ClientOptions& o) {
   const auto engine = connect(o);
   if (!engine) return kFailed;
   const auto state = engine->board().read();
@@ -91,9 +93,16 @@ Json state_json(const sidecar::BoardState& state) {
 }
 
 std::string meter(float db) {
-  constexpr int kWidth = 20;
-  const int n = std::clamp(static_cast<int>(std::lround((db + 60) / 60 * kWidth)), 0, kWidth);
-  return std::string(static_cast<std::size_t>(n), '=') + std::string(static_cast<std::size_t>(kWidth - n), ' ');
+  constexpr int kBarWidth = 20;
+  const int n = std::clamp(static_cast<int>(std::lround((db + 60) / 60 * kBarWidth)), 0, kBarWidth);
+  return std::string(static_cast<std::size_t>(n), '=') + std::string(static_cast<std::size_t>(kBarWidth - n), ' ');
+}
+
+// What key lock has had to give up for the machine's sake.
+const char* give_way(const sidecar::BoardDeck& deck) {
+  constexpr std::uint8_t kDirect = 3;
+  if (deck.stretching == deck.stretch) return "";
+  return deck.stretching == kDirect ? " NO KEY LOCK: TOO SLOW A MACHINE" : " ECONOMY KEY LOCK: TOO SLOW A MACHINE";
 }
 
 std::string state_text(const sidecar::BoardState& s) {
@@ -111,25 +120,32 @@ std::string state_text(const sidecar::BoardState& s) {
       text += fmt::format("deck {}  empty\n", d + 1);
       continue;
     }
-    text += fmt::format(
-        "deck {} {} [{}] {} / {}  {:.2f} BPM {:+.1f} %{}{}{}  {}\n", d + 1, deck.playing ? '>' : ' ',
-        meter(std::max(deck.peak_left, deck.peak_right)), clock_text(std::max(0.0, deck.position)),
-        clock_text(deck.length), deck.bpm, deck.tempo, deck.sync ? " sync" : "", deck.looping ? " loop" : "",
-        deck.source == 1 && deck.keylock && deck.tempo != 0 ? " direct" : "", path.substr(path.rfind('/') + 1));
+    text +=
+        fmt::format("deck {} {} [{}] {} / {}  {:.2f} BPM {:+.1f} %{}{}{}{}  {}\n", d + 1, deck.playing ? '>' : ' ',
+                    meter(std::max(deck.peak_left, deck.peak_right)), clock_text(std::max(0.0, deck.position)),
+                    clock_text(deck.length), deck.bpm, deck.tempo, deck.sync ? " sync" : "",
+                    deck.looping ? " loop" : "", deck.source == 1 && deck.keylock && deck.tempo != 0 ? " direct" : "",
+                    give_way(deck), path.substr(path.rfind('/') + 1));
+    if (deck.trouble[0] != 0) text += fmt::format("       CAN'T BE READ ON: {}\n", std::string(deck.trouble));
   }
   for (std::uint32_t i = 0; i < std::min<std::uint32_t>(s.pending_count, 8); ++i) {
     text += fmt::format("  at {:.1f}: {} ({})\n", s.pending[i].beat, s.pending[i].text, s.pending[i].source);
   }
+  if (s.journal_troubled) text += "THE JOURNAL CAN'T BE WRITTEN: make room on its disk; the music goes on\n";
+  if (s.notices > 0) {
+    const double age = static_cast<double>(sidecar::monotonic_ns() - s.notice_ns) * 1e-9;
+    text += fmt::format("{} ago: {}\n", clock_text(std::max(0.0, age)), static_cast<const char*>(s.notice));
+  }
   return text;
 }
 
-int show(const Options& o, const sidecar::BoardState& s) {
+int show(const ClientOptions& o, const sidecar::BoardState& s) {
   fmt::print("{}", o.json ? state_json(s).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n" : state_text(s));
   std::fflush(stdout);
   return kOk;
 }
 
-int state(const Options& o) {
+int state(const ClientOptions& o) {
   const auto engine = connect(o);
   if (!engine) return kFailed;
   const auto s = engine->board().read();
@@ -138,27 +154,28 @@ int state(const Options& o) {
   return kFailed;
 }
 
-int watch(const Options& o) {
+int watch(const ClientOptions& o) {
   install_stop_signals();
   const auto engine = connect(o);
   if (!engine) return kFailed;
   engine->post(osc::Message{"/subscribe", {std::string("events")}});
   const bool terminal = ::isatty(STDOUT_FILENO) && !o.json;
   std::string last;
+  bool alive = true;
   const auto period = std::chrono::milliseconds(static_cast<int>(1000 / o.hz));
   while (!stop_asked() && !engine->closed()) {
     const auto until = std::chrono::steady_clock::now() + period;
     for (auto left = period; left > 0ms;
          left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())) {
-      const auto m = engine->next(left);
-      if (m && m->address == "/notice") last = m->text(0);
+      const auto m = engine->next(std::min(left, kLook));
       if (m && m->address == "/failed") last = m->text(0) + ": " + m->text(1);
-      if (engine->closed()) break;
+      if (engine->closed() || engine->board().alive() != alive) break;
     }
     const auto s = engine->board().read();
     if (!s) continue;
     if (terminal) fmt::print("\033[H\033[J");
-    if (!engine->board().alive()) fmt::print("THE ENGINE DOES NOT ANSWER\n");
+    alive = engine->board().alive();
+    if (!alive) fmt::print("THE ENGINE DOES NOT ANSWER\n");
     show(o, *s);
     if (!last.empty() && !o.json) fmt::print("{}\n", last);
   }
@@ -171,7 +188,7 @@ int watch(const Options& o) {
 
 void add_clients(CLI::App& app, Run& run) {
   const auto common = [&app](const char* name, const char* help) {
-    auto o = std::make_shared<Options>();
+    auto o = std::make_shared<ClientOptions>();
     auto* cmd = app.add_subcommand(name, help);
     cmd->add_option("--session", o->session, "The session's folder");
     cmd->add_flag("--json", o->json, "JSON, one object a line");

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "command.h"
 #include "io/audio/devices.h"
@@ -12,8 +13,8 @@ void add_devices(CLI::App& app, Run& run) {
   cmd->footer("Examples:\n  tactus devices\n  tactus devices --json");
   cmd->callback([&run, json] {
     run = [json] {
-      const auto devices = io::list_devices();
-      fmt::print("{}\n", *json ? io::devices_json(devices) : io::devices_text(devices));
+      const io::DeviceList list = io::list_devices();
+      fmt::print("{}\n", *json ? io::devices_json(list) : io::devices_text(list));
       return kOk;
     };
   });

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 
@@ -10,12 +11,12 @@ namespace tactus::app {
 
 namespace {
 
-struct Options {
+struct DoctorOptions {
   std::string session;
   bool json = false;
 };
 
-int doctor(const Options& o) {
+int doctor(const DoctorOptions& o) {
   const auto findings = judge(read_machine());
   std::vector<std::string> session;
   std::string none;
@@ -32,7 +33,7 @@ int doctor(const Options& o) {
 void add_doctor(CLI::App& app, Run& run) {
   auto* cmd =
       app.add_subcommand("doctor", "Say whether this machine is ready for a set, and how the one that plays goes");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<DoctorOptions>();
   cmd->add_flag("--json", o->json, "One JSON object instead of text");
   cmd->add_option("--session", o->session, "The session's folder");
   cmd->footer("Exit status: 0 ready, 1 something to mend.\nExamples:\n  tactus doctor\n  tactus doctor --json");

@@ -1,5 +1,12 @@
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
 
+#include <algorithm>
+
+#include "base/unique_fd.h"
 #include "client/client.h"
 #include "command.h"
 #include "engine_run.h"
@@ -10,6 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Whoever starts the next engine right after this one must not be told that one runs already: its connections are
+// closed before its process has ended, and the session is held to the end.
+bool ended(const UniqueFd& process, std::chrono::steady_clock::time_point until) {
+  pollfd p{process.get(), POLLIN, 0};
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  return !process || ::poll(&p, 1, std::max(0, static_cast<int>(left.count()))) == 1;
+}
+
 int stop(const std::string& session) {
   std::string error;
   client::ConnectOptions options{.session = session, .name = "tactus stop", .kind = "hand"};
@@ -18,10 +33,13 @@ int stop(const std::string& session) {
     fmt::print(stderr, "tactus: {}\n", error);
     return kFailed;
   }
+  // glibc 2.36 declares pidfd_open for C only.
+  const pid_t pid = engine->engine_process();
+  const UniqueFd process(pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1);
   engine->post(osc::Message{"/stop", {}});
   const auto until = std::chrono::steady_clock::now() + 5s;
   while (!engine->closed() && std::chrono::steady_clock::now() < until) engine->next(200ms);
-  if (engine->closed()) return kOk;
+  if (engine->closed() && ended(process, until)) return kOk;
   fmt::print(stderr, "tactus: the engine was asked to stop, and still runs\n");
   return kFailed;
 }

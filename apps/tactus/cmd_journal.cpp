@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <fstream>
 #include <sstream>
@@ -14,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct JournalOptions {
   std::string session, out, as = "set", audio = "set.flac";
   double from = 0, to = 1e9;  // seconds
   int run = 0;                // from the latest backwards
@@ -22,7 +23,7 @@ struct Options {
 };
 
 // The run that was asked for; null, and said why, when there is none.
-const schedule::JournalRun* find_run(const Options& o, const fs::path& path, schedule::ReadJournal* journal) {
+const schedule::JournalRun* find_run(const JournalOptions& o, const fs::path& path, schedule::ReadJournal* journal) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     fmt::print(stderr, "tactus: {} can't be read; was an engine ever run for this session?\n", path.string());
@@ -30,18 +31,18 @@ const schedule::JournalRun* find_run(const Options& o, const fs::path& path, sch
   }
   std::stringstream all;
   all << in.rdbuf();
-  *journal = schedule::read_journal(all.str());
+  *journal = schedule::read_journal(all.str(), schedule::ReadOutcomes::loads);
   const auto back = static_cast<std::size_t>(o.run);
   if (back < journal->runs.size()) return &journal->runs[journal->runs.size() - 1 - back];
   fmt::print(stderr, "tactus: {} holds {} runs\n", path.string(), journal->runs.size());
   return nullptr;
 }
 
-fs::path journal_of(const Options& o) {
+fs::path journal_of(const JournalOptions& o) {
   return (o.session.empty() ? client::default_session() : fs::path(o.session)) / "journal.jsonl";
 }
 
-int show(const Options& o) {
+int show(const JournalOptions& o) {
   schedule::ReadJournal journal;
   const auto* run = find_run(o, journal_of(o), &journal);
   if (!run) return kFailed;
@@ -63,7 +64,7 @@ int show(const Options& o) {
   return kOk;
 }
 
-int write(const Options& o, const std::string& text) {
+int write(const JournalOptions& o, const std::string& text) {
   if (o.out.empty()) {
     fmt::print("{}", text);
     return kOk;
@@ -85,7 +86,7 @@ std::string track_list(const schedule::JournalRun& run) {
   return list;
 }
 
-int export_run(const Options& o) {
+int export_run(const JournalOptions& o) {
   schedule::ReadJournal journal;
   const auto* run = find_run(o, journal_of(o), &journal);
   if (!run) return kFailed;
@@ -94,7 +95,7 @@ int export_run(const Options& o) {
   return write(o, schedule::to_set(*run));
 }
 
-int cut_run(const Options& o) {
+int cut_run(const JournalOptions& o) {
   schedule::ReadJournal journal;
   const auto* run = find_run(o, journal_of(o), &journal);
   if (!run) return kFailed;
@@ -111,7 +112,10 @@ int cut_run(const Options& o) {
 void add_journal(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("journal", "What was done in a session, and when");
   cmd->require_subcommand(1);
-  auto o = std::make_shared<Options>();
+  cmd->footer(
+      "Examples:\n  tactus journal show\n  tactus journal export --as tracks\n  tactus journal cut --from 600 -o "
+      "late.jsonl");
+  auto o = std::make_shared<JournalOptions>();
   const auto common = [&](CLI::App* sub) {
     sub->add_option("--session", o->session, "The session's folder");
     sub->add_option("--run", o->run, "Which start of the engine: 0 the latest, 1 the one before")

@@ -1,5 +1,6 @@
 // tactus map: the mapping files of MIDI controllers, seen, checked and made.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -217,6 +218,8 @@ void add_map(CLI::App& app, Run& run) {
     with_file->add_option("FILE", *file, "A file, or the name of a mapping that came with Tactus")->required();
   }
   of_ports->add_option("--midi-api", *api, "alsa or jack; by default what answers first");
+  of_list->footer("Examples:\n  tactus map list\n  tactus map list --json");
+  of_ports->footer("Examples:\n  tactus map ports\n  tactus map ports --midi-api jack --json");
   of_show->footer("Examples:\n  tactus map show pioneer-ddj-ergo\n  tactus map show mine.toml --json");
   of_check->footer("Example:\n  tactus map check ~/.config/tactus/mappings/mine.toml");
 

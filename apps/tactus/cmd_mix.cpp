@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <fstream>
 
 #include "audio_option.h"
 #include "auto_gain_option.h"
@@ -26,17 +28,18 @@ constexpr const char* kEngine =
     "Live, an engine that runs is played, and plays on afterwards. Where none runs one is started, under a supervisor, "
     "and\nfades out in the end; should this program be killed it plays on: `tactus stop` ends it.\n\n";
 
-struct Options {
+struct MixOptions {
   std::vector<std::string> paths;
   std::string output, session;
   AudioOption audio;
   int transition = 32;
   double level = -6;
   AutoGainOption auto_gain;
+  double demo_seconds = 0;
   bool keep_order = false, plan = false, quiet = false, json = false;
 };
 
-void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
+void add_common(CLI::App* cmd, const std::shared_ptr<MixOptions>& o) {
   o->audio.add(cmd);
   o->auto_gain.add(cmd);
   cmd->add_option("--session", o->session, "The session's folder, live");
@@ -50,14 +53,14 @@ void add_common(CLI::App* cmd, const std::shared_ptr<Options>& o) {
   cmd->add_flag("-q,--quiet", o->quiet, "No progress");
 }
 
-session::MixOptions mix_options(const Options& o) {
+session::MixOptions mix_options(const MixOptions& o) {
   session::MixOptions m;
   m.transition_beats = o.transition;
   m.keep_order = o.keep_order;
   return m;
 }
 
-std::vector<std::string> files_of(const Options& o) {
+std::vector<std::string> files_of(const MixOptions& o) {
   std::vector<std::string> problems;
   std::vector<std::string> files = session::find_music(o.paths, &problems);
   for (const std::string& p : problems) fmt::print(stderr, "tactus: {}\n", p);
@@ -68,7 +71,7 @@ std::vector<std::string> files_of(const Options& o) {
 }
 
 // Analyses all, plans, and renders to a file.
-int mix_to_file(const Options& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
+int mix_to_file(const MixOptions& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
   install_stop_signals();
   session::MediaStack media;
   Analyses analyses(media.analyses(), files, o.keep_order);
@@ -115,20 +118,25 @@ int mix_to_file(const Options& o, const std::vector<std::string>& files, const s
   }
   const int code = render_out(events, options, media, out);
   if (code != kOk || !picture) return code;
+  const std::string list = std::filesystem::path(output).replace_extension(".txt").string();
+  if (std::ofstream text(list); !(text << planner.track_list()).flush()) {
+    fmt::print(stderr, "tactus: {}: the track list can't be written\n", list);
+    return kFailed;
+  }
   const std::string png = std::filesystem::path(output).replace_extension(".png").string();
   if (const std::string why = draw_waveform(output, png, marks); !why.empty()) {
     fmt::print(stderr, "tactus: {}\n", why);
     return kFailed;
   }
   fmt::print(
-      "Picture: {}\nTo hear it: copy the file to a machine with sound, or play it with any music player, e.g. "
-      "`ffplay '{}'`.\n",
-      png, output);
+      "Track list: {}\nPicture: {}\n"
+      "To hear it: copy the file to a machine with sound, or play it with any music player, e.g. `ffplay '{}'`.\n",
+      list, png, output);
   return kOk;
 }
 
 // `began`: an engine was there to play it; else `error` says why not.
-int mix_live(const Options& o, const std::vector<std::string>& files, bool* began, std::string* error) {
+int mix_live(const MixOptions& o, const std::vector<std::string>& files, bool* began, std::string* error) {
   *began = false;
   io::AudioOptions checked;
   if (!o.audio.fill(&checked, error)) return kUsage;
@@ -144,10 +152,10 @@ int mix_live(const Options& o, const std::vector<std::string>& files, bool* bega
   }
   session::MediaStack media;
   Analyses analyses(media.analyses(), files, o.keep_order);
-  return live_mix(analyses, options, began, error);
+  return live_mix(analyses, media.pool(), options, began, error);
 }
 
-int mix(const Options& o) {
+int mix(const MixOptions& o) {
   std::vector<std::string> files = files_of(o);
   if (files.empty()) return kFailed;
   if (!o.output.empty() || o.plan) return mix_to_file(o, files, o.output, false);
@@ -160,11 +168,11 @@ int mix(const Options& o) {
 }
 
 // What ./run does: music named, or the demo crate; live, or a file where there is no device.
-int start(Options o) {
+int start(MixOptions o) {
   if (o.paths.empty()) {
     const auto folder = demo_folder();
     fmt::print("No music named: a demo crate of seven tracks is made in {}.\n", folder.string());
-    if (const int code = make_demo(folder, {}, o.quiet); code != kOk) return code;
+    if (const int code = make_demo(folder, {.seconds = o.demo_seconds}, o.quiet); code != kOk) return code;
     o.paths = {folder.string()};
   }
   const std::vector<std::string> files = files_of(o);
@@ -183,7 +191,7 @@ int start(Options o) {
 
 void add_mix(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("mix", "Analyse tracks, order them, and mix them into one continuous set");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<MixOptions>();
   cmd->add_option("PATHS", o->paths, "Files and folders")->required();
   cmd->add_option("-o,--output", o->output, "Render to this .wav or .flac instead of playing");
   cmd->add_flag("--plan", o->plan, "Print the set file of the plan, and do nothing");
@@ -197,8 +205,10 @@ void add_mix(CLI::App& app, Run& run) {
 
 void add_start(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("start", "Play: the music named, or a demo crate; to a file where there is no device");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<MixOptions>();
   cmd->add_option("PATHS", o->paths, "Files and folders; none: the demo crate");
+  cmd->add_option("--demo-seconds", o->demo_seconds, "Only about so much of each track of the demo crate")
+      ->check(CLI::Range(5.0, 600.0));
   add_common(cmd, o);
   cmd->footer(std::string(kKeys) + kEngine + "Examples:\n  tactus start\n  tactus start ~/Music");
   cmd->callback([&run, o] { run = [o] { return start(*o); }; });

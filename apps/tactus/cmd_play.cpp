@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <iostream>
@@ -17,7 +18,7 @@ namespace tactus::app {
 
 namespace {
 
-struct Options {
+struct PlayOptions {
   std::vector<std::string> files;
   std::string session;
   AudioOption audio;
@@ -26,7 +27,7 @@ struct Options {
   bool json = false;
 };
 
-void answer(const Options& o, const std::string& text, const client::Fate& fate, double rate) {
+void answer(const PlayOptions& o, const std::string& text, const client::Fate& fate, double rate) {
   if (o.json) {
     fmt::print("{{\"do\": {}, \"fate\": \"{}\", \"beat\": {:.6f}, \"frame\": {}, \"why\": {}}}\n",
                session::json_text(text), fate.verdict, fate.beat, fate.frame, session::json_text(fate.reason));
@@ -40,7 +41,7 @@ void answer(const Options& o, const std::string& text, const client::Fate& fate,
 }
 
 // The options of the engine that is started when none runs.
-std::vector<std::string> engine_words(const Options& o) {
+std::vector<std::string> engine_words(const PlayOptions& o) {
   std::vector<std::string> words = o.audio.words();
   const auto add = [&words](const std::vector<std::string>& more) {
     words.insert(words.end(), more.begin(), more.end());
@@ -52,7 +53,7 @@ std::vector<std::string> engine_words(const Options& o) {
   return words;
 }
 
-int play(const Options& o) {
+int play(const PlayOptions& o) {
   install_stop_signals();
   std::string error;
   io::AudioOptions checked;
@@ -111,7 +112,7 @@ int play(const Options& o) {
 
 void add_play(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("play", "Load tracks on decks and take intents from standard input");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<PlayOptions>();
   cmd->add_option("FILES", o->files, "Up to four tracks, for decks 1 to 4")->expected(0, 4);
   cmd->add_option("--session", o->session, "The session's folder");
   o->audio.add(cmd);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -17,7 +18,7 @@ namespace tactus::app {
 
 namespace {
 
-struct Options {
+struct RenderOptions {
   std::string set;
   RenderOut out;
   int rate = 48000;
@@ -41,7 +42,7 @@ std::string resolved(const schedule::SetEvent& event, const std::filesystem::pat
   return changed ? schedule::to_text(intent) : event.text;
 }
 
-int render_set(const Options& o, const std::string& text) {
+int render_set(const RenderOptions& o, const std::string& text) {
   const schedule::ReadSet read = schedule::read_set(text);
   if (!read) {
     for (const schedule::SetError& e : read.errors) fmt::print(stderr, "{}: {}\n", o.set, e.text());
@@ -51,6 +52,7 @@ int render_set(const Options& o, const std::string& text) {
   options.rate = SampleRate{static_cast<double>(o.rate)};
   options.block = o.block;
   options.tempo = read.set.tempo;
+  options.metre = {read.set.quantum, read.set.phrase, {}};
   options.max_seconds = o.seconds;
   options.target_lufs = o.auto_gain.target();
   const std::filesystem::path folder = std::filesystem::absolute(o.set).parent_path();
@@ -68,7 +70,7 @@ int render_set(const Options& o, const std::string& text) {
 }
 
 // A run of an engine, as it sounded.
-int replay_run(const Options& o, const schedule::JournalRun& run) {
+int replay_run(const RenderOptions& o, const schedule::JournalRun& run) {
   session::MediaStack media;
   session::ReplayOptions options;
   options.max_seconds = o.seconds;
@@ -102,7 +104,7 @@ int replay_run(const Options& o, const schedule::JournalRun& run) {
   return code == kOk && doubtful ? kFailed : code;
 }
 
-int render_journal(const Options& o, const std::string& text) {
+int render_journal(const RenderOptions& o, const std::string& text) {
   const schedule::ReadJournal journal = schedule::read_journal(text, schedule::ReadOutcomes::yes);
   const auto back = static_cast<std::size_t>(o.run);
   if (back >= journal.runs.size()) {
@@ -116,7 +118,7 @@ int render_journal(const Options& o, const std::string& text) {
   return render_set(o, schedule::to_set(run));
 }
 
-int render(const Options& o) {
+int render(const RenderOptions& o) {
   std::ifstream in(o.set, std::ios::binary);
   if (!in) {
     fmt::print(stderr, "tactus: {}: the file can't be read\n", o.set);
@@ -132,7 +134,7 @@ int render(const Options& o) {
 
 void add_render(CLI::App& app, Run& run) {
   auto* cmd = app.add_subcommand("render", "Play a set file, or a journal, into an audio file, faster than real time");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<RenderOptions>();
   cmd->add_option("SET", o->set, "The set file, or an engine's journal.jsonl; see docs/formats.md")->required();
   cmd->add_option("-o,--output", o->out.path, "The audio file: .wav or .flac")->required();
   cmd->add_option("--rate", o->rate, "Frames a second; a journal has its own")

@@ -1,8 +1,12 @@
 // One subcommand of `tactus` each: adds itself to the command line and returns its exit code from run().
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace tactus::app {
 
@@ -12,11 +16,17 @@ constexpr int kFailed = 1;     // it was tried, and didn't work
 constexpr int kUsage = 2;      // the words of the command line are off
 constexpr int kStopped = 130;  // by Ctrl-C or SIGTERM, before it was done
 
+// Says why on standard error. The exit code of a command that failed.
+int fail(const std::string& why);
+
 // Sets `run` to what is to be done when the command was named.
 using Run = std::function<int()>;
 
 void add_start(CLI::App& app, Run& run);
 void add_demo(CLI::App& app, Run& run);
+void add_analyze(CLI::App& app, Run& run);
+void add_edit(CLI::App& app, Run& run);
+void add_eval(CLI::App& app, Run& run);
 void add_devices(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
 void add_render(CLI::App& app, Run& run);

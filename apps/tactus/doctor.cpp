@@ -200,6 +200,9 @@ std::vector<std::string> describe(const SessionCounters& c) {
   if (c.degraded > 0) {
     out.push_back(fmt::format("Time-stretching went down in quality {} to keep up.", times(c.degraded)));
   }
+  if (c.below > 0) {
+    out.push_back(fmt::format("At the moment the machine is too slow for full key lock on {} of the decks.", c.below));
+  }
   if (c.late_chunks > 0) {
     const double ms = 1000.0 * 32 * static_cast<double>(c.late_chunks) / c.rate;
     out.push_back(
@@ -207,12 +210,29 @@ std::vector<std::string> describe(const SessionCounters& c) {
                     "jump to a place that wasn't loaded yet.",
                     std::max(ms, 1.0)));
   }
+  for (const std::string& why : c.unreadable) {
+    out.push_back(
+        fmt::format("A deck plays only what is decoded of its track: {}. See whether its disk is there; it "
+                    "is tried again by itself.",
+                    why));
+  }
   if (c.bypassed_nodes > 0) {
-    out.push_back(fmt::format("An effect or filter gave nonsense and was reset {}.", times(c.bypassed_nodes)));
+    out.push_back(
+        fmt::format("An effect, a filter or a stretcher gave nonsense and was bypassed {}.", times(c.bypassed_nodes)));
   }
   if (c.midi_dropped > 0) {
     out.push_back(
         fmt::format("{} MIDI messages were lost, because a device sent or took them too slowly.", c.midi_dropped));
+  }
+  if (c.journal_troubled) {
+    out.emplace_back(
+        "What happens can't be written down at the moment: the disk of the session's journal is full or doesn't "
+        "answer. Make room; until then a crash would set the set back to where it was.");
+  }
+  if (c.journal_lost > 0) {
+    out.push_back(
+        fmt::format("{} lines of the journal were lost for want of room, so this run can't be played again exactly.",
+                    c.journal_lost));
   }
   if (!c.on_device) out.emplace_back("There is no sound device at the moment: the set goes on unheard.");
   if (!c.kept_awake) {
@@ -233,11 +253,15 @@ SessionCounters counters_of(const sidecar::BoardState& s) {
   c.degraded = s.degraded;
   c.bypassed_nodes = s.bypassed_nodes;
   c.midi_dropped = s.midi_dropped;
+  c.journal_troubled = s.journal_troubled != 0;
+  c.journal_lost = s.journal_lost;
   c.on_device = s.on_device != 0;
   bool plays = false;
   for (const sidecar::BoardDeck& d : s.decks) {
     c.fallbacks += d.fallbacks;
     c.late_chunks += d.late_chunks;
+    c.below += d.stretching != d.stretch;
+    if (d.trouble[0] != 0) c.unreadable.emplace_back(d.trouble);
     plays = plays || d.playing;
   }
   c.kept_awake = !plays || s.held || (s.awake & 1) != 0;

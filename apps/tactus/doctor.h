@@ -54,17 +54,21 @@ bool ready(const std::vector<Finding>& findings);
 
 // Counters of a running session, since it began.
 struct SessionCounters {
-  double seconds = 0;                // played
-  std::uint64_t xruns = 0;           // times the sound card ran out of audio, as the driver says
-  std::uint64_t late_periods = 0;    // periods of a device that had lost the engine: silent
-  std::uint64_t fallbacks = 0;       // times a deck lost key lock for a moment
-  std::uint64_t degraded = 0;        // steps down in stretching quality
-  std::uint64_t late_chunks = 0;     // 32-frame steps that weren't decoded in time: silence
-  std::uint64_t bypassed_nodes = 0;  // times an effect or filter gave nonsense and was reset
-  std::uint64_t midi_dropped = 0;    // MIDI messages, for want of room
-  bool on_device = true;             // false: it has no device at the moment
-  bool kept_awake = true;            // false: it plays, and the machine might suspend
-  int rate = 48000;                  // frames a second
+  double seconds = 0;                   // played
+  std::uint64_t xruns = 0;              // times the sound card ran out of audio, as the driver says
+  std::uint64_t late_periods = 0;       // periods of a device that had lost the engine: silent
+  std::uint64_t fallbacks = 0;          // times a deck lost key lock for a moment
+  std::uint64_t degraded = 0;           // steps down in stretching quality
+  int below = 0;                        // decks that stretch in less than the quality asked for, at the moment
+  std::uint64_t late_chunks = 0;        // 32-frame steps that weren't decoded in time: silence
+  std::vector<std::string> unreadable;  // of each deck whose audio can't be had: why, by file and cause
+  std::uint64_t bypassed_nodes = 0;     // times an effect, a filter or a stretcher gave nonsense
+  std::uint64_t midi_dropped = 0;       // MIDI messages, for want of room
+  bool journal_troubled = false;        // its disk is full, gone or doesn't answer
+  std::uint64_t journal_lost = 0;       // lines that it had no room for
+  bool on_device = true;                // false: it has no device at the moment
+  bool kept_awake = true;               // false: it plays, and the machine might suspend
+  int rate = 48000;                     // frames a second
 };
 
 // A sentence for each thing that went wrong and what helps; one that all is well when nothing did.

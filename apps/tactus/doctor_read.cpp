@@ -96,11 +96,11 @@ void read_usb(Readings& m) {
 }
 
 void read_sound(Readings& m) {
-  std::vector<io::Driver> silent;
-  for (const io::DeviceInfo& d : io::list_devices(3'000'000'000, &silent)) {
+  const io::DeviceList list = io::list_devices();
+  for (const io::DeviceInfo& d : list.devices) {
     m.devices.push_back({io::driver_title(d.driver), d.name, d.outputs, d.rates});
   }
-  for (const io::Driver driver : silent) m.silent_drivers.push_back(io::driver_title(driver));
+  for (const io::Driver driver : list.silent) m.silent_drivers.push_back(io::driver_title(driver));
 }
 
 void read_programs(Readings& m) {

@@ -19,6 +19,7 @@
 #include "mappings.h"
 #include "paths.h"
 #include "schedule/journal.h"
+#include "session/cue_writer.h"
 #include "session/engine_server.h"
 #include "session/journal_writer.h"
 #include "session/live.h"
@@ -165,11 +166,13 @@ class EngineRun {
   void wake();
   void notice(const std::string& text);
   void say_hello();
+  void watch_journal();
 
   const EngineOptions& o_;
   const fs::path folder_;
   session::MediaStack media_{true};
   session::LiveSource source_{media_.cache(), media_.analyses()};
+  session::CueWriter cues_;
   session::LiveOptions options_;
   // Threads that wake the control thread may do so before it is there, and when it is there no more.
   std::mutex wake_mutex_;
@@ -228,6 +231,7 @@ void EngineRun::observe() {
     journal_->add(schedule::to_line(Entry{Entry::What::failed, Frame{frame_}, {}, text, {}, why}));
     server_->failed(text, why);
   };
+  options_.session.cues = &cues_;
   options_.outcomes = session::OutcomeOptions{
       [this](std::string line) { return journal_->add(std::move(line)) && journal_->lost() == 0; },
       [this](const std::string& path, auto done) { media_.analyses().content(path, std::move(done)); }};
@@ -235,9 +239,7 @@ void EngineRun::observe() {
     server_->serve(s);
     if (midi_) midi_->attend(s, server_->board(), [this](const std::string& text) { notice(text); });
   };
-  options_.midi = [this](const schedule::HostAction& action) {
-    if (midi_) midi_->take(action);
-  };
+  options_.midi = [this](const schedule::HostAction& action) { return midi_ ? midi_->take(action) : std::string(); };
 }
 
 void EngineRun::tick(session::Session& s) {
@@ -257,8 +259,24 @@ void EngineRun::tick(session::Session& s) {
   for (int d = 0; d < s.options().decks; ++d) plays = plays || s.world().snapshot.decks[d].playing;
   inhibitor_.playing(plays && !s.held());
   server_->board().awake = inhibitor_.held();
+  // A file has come, or has become whole.
+  if (live->recording() != (server_->board().recording != 0)) {
+    ++server_->board().library[static_cast<int>(sidecar::LibraryKind::recordings)];
+  }
   server_->board().recording = live->recording();
+  watch_journal();
   server_->tick(s, live->audio_status());
+}
+
+void EngineRun::watch_journal() {
+  for (const std::string& text : journal_->take_notices()) notice(text);
+  const session::JournalWriter::Health h = journal_->health();
+  sidecar::BoardState& board = server_->board();
+  board.journal_late = h.late;
+  board.journal_lost = h.lost;
+  board.journal_worst_ms = h.worst_ms;
+  board.journal_disk_worst_ms = h.worst_disk_ms;
+  board.journal_troubled = h.troubled;
 }
 
 bool EngineRun::start(const io::HubOptions& hub, std::string* error) {
@@ -267,8 +285,7 @@ bool EngineRun::start(const io::HubOptions& hub, std::string* error) {
   server_ = session::EngineServer::open(
       hub, TACTUS_VERSION, [this] { wake(); }, error);
   if (!server_) return false;
-  journal_ = session::JournalWriter::open(
-      folder_ / "journal.jsonl", [](const std::string& text) { fmt::print(stderr, "{}\n", text); }, error);
+  journal_ = session::JournalWriter::open(folder_ / "journal.jsonl", error);
   if (!journal_) return false;
   add_header(*journal_, options_.session, back_);
   observe();
@@ -300,7 +317,10 @@ void EngineRun::say_hello() {
              hub.udp_address().empty() ? "" : ", OSC by UDP on " + hub.udp_address(),
              hub.tcp_address().empty() ? "" : ", by TCP on " + hub.tcp_address());
   std::fflush(stdout);
-  for (const std::string& text : back_.notices) notice(text);
+  // The control thread may be speaking already.
+  live_->post([this](session::Session&) {
+    for (const std::string& text : back_.notices) notice(text);
+  });
 }
 
 void EngineRun::stop() {

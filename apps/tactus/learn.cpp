@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kLookMs = 20;
+constexpr int kKeyMs = 20;
 
 const char* doing(io::ControlLearner::Wanted wanted) {
   switch (wanted) {
@@ -100,7 +100,7 @@ void Walk::hear(Take take) {
 }
 
 std::optional<Walk::Step> Walk::key() {
-  const int key = keys_.wait(kLookMs);
+  const int key = keys_.wait(kKeyMs);
   if (stop_asked() || key < 0) return Step::stop;
   if (key == '\n' || key == '\r' || key == 's') return Step::next;
   if (key == 'b') return Step::back;

@@ -1,13 +1,14 @@
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(PNG REQUIRED)
-target_link_libraries(tactus PRIVATE tactus_session tactus_client CLI11::CLI11 fmt::fmt PNG::PNG)
+find_package(nlohmann_json REQUIRED)
+target_link_libraries(tactus PRIVATE tactus_session tactus_client tactus_eval CLI11::CLI11 fmt::fmt PNG::PNG
+  nlohmann_json::nlohmann_json)
 target_compile_definitions(tactus PRIVATE TACTUS_VERSION="${PROJECT_VERSION}")
-# The command line's headers are most of what its files cost to compile.
-target_precompile_headers(tactus PRIVATE <CLI/CLI.hpp> <fmt/format.h> <filesystem> <fstream> <functional> <map> <memory>
-  <string> <thread> <vector>)
-# Nor is anything here worth optimising: what has to be fast is in the libraries.
-target_compile_options(tactus PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Og)
+# Its own malloc before the library's headers have named theirs.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/apps/tactus/alloc_count.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+# Nothing here is worth optimising: what has to be fast is in the libraries.
+target_compile_options(tactus PRIVATE -Og)
 
 # mappings/*.toml, in the program: where it is copied to, they are there.
 file(GLOB mappings CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/mappings/*.toml)

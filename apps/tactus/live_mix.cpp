@@ -10,6 +10,7 @@
 
 #include "client/start.h"
 #include "command.h"
+#include "consideration.h"
 #include "keys.h"
 #include "paths.h"
 #include "progress.h"
@@ -36,7 +37,8 @@ constexpr int kDecks = 2;      // the plan's
 
 class LiveMix {
  public:
-  LiveMix(Analyses& analyses, const LiveMixOptions& options) : analyses_(analyses), options_(options) {}
+  LiveMix(Analyses& analyses, media::WorkerPool& workers, const LiveMixOptions& options)
+      : analyses_(analyses), consideration_(workers), options_(options) {}
   ~LiveMix() {
     if (engine_.client) client::end(engine_);
   }
@@ -151,6 +153,7 @@ class LiveMix {
 
   void look() {
     if (const auto state = plan_->board().read(); state && state->version != 0) state_ = *state;
+    consideration_.look(state_);
     bool moving = false;
     for (int d = 0; d < kDecks; ++d) moving = moving || state_.decks[d].speed != 0;
     started_ = started_ || moving;
@@ -276,6 +279,7 @@ class LiveMix {
   }
 
   Analyses& analyses_;
+  Consideration consideration_;
   LiveMixOptions options_;
   client::Instrument engine_;  // and the keys
   std::unique_ptr<client::Client> plan_;
@@ -293,9 +297,10 @@ class LiveMix {
 
 }  // namespace
 
-int live_mix(Analyses& analyses, const LiveMixOptions& options, bool* began, std::string* error) {
+int live_mix(Analyses& analyses, media::WorkerPool& workers, const LiveMixOptions& options, bool* began,
+             std::string* error) {
   *began = false;
-  return LiveMix(analyses, options).run(began, error);
+  return LiveMix(analyses, workers, options).run(began, error);
 }
 
 }  // namespace tactus::app

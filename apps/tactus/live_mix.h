@@ -17,7 +17,8 @@ struct LiveMixOptions {
 };
 
 // Plays until the set ends or the user says so. `began` stays false when no engine could be started, and then `error`
-// says why. An exit code.
-int live_mix(Analyses& analyses, const LiveMixOptions& options, bool* began, std::string* error);
+// says why. An exit code. `workers` do the analyses.
+int live_mix(Analyses& analyses, media::WorkerPool& workers, const LiveMixOptions& options, bool* began,
+             std::string* error);
 
 }  // namespace tactus::app

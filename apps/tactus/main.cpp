@@ -1,13 +1,24 @@
 // tactus: the command line of the instrument.
 #include "command.h"
 
+#include <signal.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 
+int tactus::app::fail(const std::string& why) {
+  fmt::print(stderr, "tactus: {}\n", why);
+  return kFailed;
+}
+
 int main(int argc, char** argv) {
   using namespace tactus::app;
+  // A file that reaches the system's limit is an error of write(), to be told like a full disk, not the end of a set.
+  ::signal(SIGXFSZ, SIG_IGN);
   CLI::App app{"Tactus: a live instrument for DJs and performers.\n"};
   app.name("tactus");
   app.require_subcommand(1);
@@ -23,7 +34,7 @@ int main(int argc, char** argv) {
       "  tactus COMMAND --help               all about one command");
   Run run;
   for (auto add : {add_start, add_demo, add_devices, add_doctor, add_render, add_mix, add_play, add_engine, add_up,
-                   add_clients, add_journal, add_map, add_bench, add_intents}) {
+                   add_clients, add_journal, add_map, add_bench, add_analyze, add_edit, add_eval, add_intents}) {
     add(app, run);
   }
   try {

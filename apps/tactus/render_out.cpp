@@ -24,7 +24,8 @@ std::string report_json(const session::RenderReport& r, int rate) {
             {"rate", rate},
             {"realtime_factor", r.realtime_factor},
             {"true_peak_db", level(r.true_peak_db)},
-            {"lufs", level(r.lufs)}};
+            {"lufs", level(r.lufs)},
+            {"limited_db", r.limited_db}};
   j["events"] = Json::array();
   for (const session::Executed& e : r.events) {
     j["events"].push_back({{"do", e.text}, {"beat", e.beat.value()}, {"frame", e.frame.v}});
@@ -40,8 +41,9 @@ void report_text(const session::RenderReport& r, const RenderOut& out, int rate)
     fmt::print(stderr, "refused{}: {}: {}\n", e.line ? fmt::format(" (line {})", e.line) : "", e.text, e.why);
   }
   for (const std::string& n : r.notices) fmt::print(stderr, "{}\n", n);
-  fmt::print("{}: {} at {} Hz, {:.1f} LUFS, true peak {:.1f} dBTP, {:.1f} x real time\n", out.path,
-             clock_text(static_cast<double>(r.frames) / rate), rate, r.lufs, r.true_peak_db, r.realtime_factor);
+  fmt::print("{}: {} at {} Hz, {:.1f} LUFS, true peak {:.1f} dBTP{}, {:.1f} x real time\n", out.path,
+             clock_text(static_cast<double>(r.frames) / rate), rate, r.lufs, r.true_peak_db,
+             r.limited_db > 0 ? fmt::format(", limited by up to {:.1f} dB", r.limited_db) : "", r.realtime_factor);
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ class Engine:
         self._messages = collections.deque()
         self._request = 0
         self._board = None
+        self._library = {}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with open(card) as f:
@@ -95,15 +96,11 @@ class Engine:
         except (OSError, ValueError, KeyError) as error:
             self._socket.close()
             raise Gone(f"no engine runs for {os.path.dirname(card)}: {error}") from None
-        self.post("/hello", name, kind, float(confidence))
-        until = time.monotonic() + patience
-        while self._board is None:
-            message = self.next(until - time.monotonic())
-            if message is None:
-                raise Gone("the engine does not answer")
-            if message[0] == "/welcome":
-                self.version, self.epoch = message[1][1], message[1][2]
-                self._map(json.loads(message[1][3]))
+        try:
+            self._greet(name, kind, confidence, time.monotonic() + patience)
+        except BaseException:
+            self._socket.close()
+            raise
 
     def __enter__(self):
         return self
@@ -115,6 +112,16 @@ class Engine:
         """Ends the connection. What was asked for still happens."""
         self._socket.close()
 
+    def _greet(self, name, kind, confidence, until):
+        self.post("/hello", name, kind, float(confidence))
+        while self._board is None:
+            message = self.next(until - time.monotonic())
+            if message is None:
+                raise Gone("the engine does not answer")
+            if message[0] == "/welcome":
+                self.version, self.epoch = message[1][1], message[1][2]
+                self._map(json.loads(message[1][3]))
+
     def _map(self, layout):
         if not self._fds:
             raise Gone("the engine sent no state")
@@ -125,7 +132,8 @@ class Engine:
         os.close(fd)
 
     def post(self, address, *args):
-        """Sends a message (an intent's address with arguments, or a request) without waiting."""
+        """Sends a message (an intent's address with arguments, or a request) without waiting. Gone when nobody hears
+        it any more."""
         packet = encode(address, *args)
         try:
             self._socket.sendall(struct.pack(">I", len(packet)) + packet)
@@ -133,13 +141,17 @@ class Engine:
             raise Gone(str(error)) from None
 
     def next(self, patience=0.0):
-        """The next message from the engine as (address, arguments); None when none came in time."""
+        """The next message from the engine as (address, arguments); None when none came in time. Gone once the engine
+        has ended, however it did, and all that it had said before has been given."""
         until = time.monotonic() + patience
         while not self._messages:
             left = max(0.0, until - time.monotonic())
             if not select.select([self._socket], [], [], left)[0]:
                 return None
-            data, fds, _, _ = socket.recv_fds(self._socket, 65536, 1)
+            try:
+                data, fds, _, _ = socket.recv_fds(self._socket, 65536, 1)
+            except ConnectionError:  # it died with something unread
+                data, fds = b"", []
             if not data:
                 raise Gone("the engine has ended")
             self._fds += fds
@@ -189,6 +201,16 @@ class Engine:
         return struct.unpack_from("=" + _NUMBERS[kind], copy, offset)[0]
 
     def alive(self):
-        """Whether the engine has given a sign within the last half second."""
+        """Whether the engine has given a sign within the last 0.4 seconds."""
         state = self.state()
-        return state is not None and time.monotonic_ns() - state["heartbeat_ns"] < 500_000_000
+        return state is not None and time.monotonic_ns() - state["heartbeat_ns"] < 400_000_000
+
+    def library_changes(self):
+        """What of the library is to be read again since the last call: a set of "analyses", "recordings", "mappings";
+        the first time all of them."""
+        state = self.state()
+        if not state or not state["version"]:
+            return set()  # it was in the way, or has shown nothing yet: the next time
+        now = {name[8:]: value for name, value in state.items() if name.startswith("library/")}
+        then, self._library = self._library, now
+        return {kind for kind, revision in now.items() if then.get(kind) != revision}

@@ -3,49 +3,55 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/beat_tracker.h"
+#include "analysis/bar_tracker.h"
+#include "analysis/bars.h"
+#include "analysis/confidence.h"
+#include "analysis/embedding.h"
 #include "analysis/features.h"
 #include "analysis/grid.h"
+#include "analysis/listen.h"
 #include "analysis/loudness.h"
-#include "analysis/metre.h"
+#include "analysis/network.h"
+#include "analysis/network_input.h"
 #include "analysis/onsets.h"
+#include "analysis/phrases.h"
+#include "analysis/sections.h"
 #include "analysis/tonality.h"
+#include "analysis/waveform.h"
 #include "media/decoder.h"
 
 namespace tactus::analysis {
 namespace {
 
-// Of the tempos of a grid, the one below which half of its time lies.
-double median_bpm(const std::vector<Anchor>& grid, double duration) {
-  std::vector<std::pair<double, double>> spans;  // tempo, seconds
-  for (std::size_t i = 0; i < grid.size(); ++i) {
-    const double from = i == 0 ? 0 : grid[i].seconds;
-    const double to = i + 1 < grid.size() ? grid[i + 1].seconds : duration;
-    spans.emplace_back(grid[i].bpm, std::max(0.0, to - from));
-  }
-  std::sort(spans.begin(), spans.end());
-  double left = duration / 2;
-  for (const auto& [bpm, seconds] : spans) {
-    left -= seconds;
-    if (left <= 0) return bpm;
-  }
-  return spans.back().first;
-}
-
-void add_beats(const Features& features, TrackAnalysis& out) {
+void add_beats(const Features& features, const Activations& heard, TrackAnalysis& out) {
+  if (out.last_sound <= out.first_sound) return;
   const OnsetCurve curve = onset_curve(features);
-  Grid grid = find_grid(curve, track_beats(features), out.duration);
-  if (grid.anchors.empty() || grid.confidence <= 0) return;
-  const Metre metre = find_metre(features, curve, grid.anchors);
-  for (Anchor& a : grid.anchors) a.beat -= metre.first_downbeat;
+  const std::vector<TrackedBeat> beats = track_bars(heard);
+  Grid grid = find_grid(curve, beats, out.duration);
+  if (grid.anchors.empty()) return;
+  Bars bars = find_bars(grid.anchors, beats);
+  for (Anchor& a : grid.anchors) a.beat -= bars.first_downbeat;
   out.grid = std::move(grid.anchors);
-  // One anchor may as well stand where the music starts.
-  if (out.grid.size() == 1) out.grid[0] = {out.seconds_of(0), 0, out.grid[0].bpm};
+  if (out.grid.size() == 1) {
+    // One anchor may as well stand where the music starts.
+    const double first = std::ceil(out.beat_of(out.first_sound) - 0.1);
+    const double bar = bars.metre.empty() ? 4 : bars.metre[0].beats_per_bar;
+    const double moved = bars.metre.size() > 1 ? 0 : bar * std::ceil(first / bar);
+    out.grid[0] = {out.seconds_of(moved), 0, out.grid[0].bpm};
+  }
+  out.metre = std::move(bars.metre);
   out.bpm = median_bpm(out.grid, out.duration);
-  out.confidence = grid.confidence;
+  const Confidences sure = confidences_of(evidence_of(heard, beats, curve, out));
+  out.tempo_confidence = sure.tempo;
+  out.confidence = sure.beats;
+  out.downbeat_confidence = sure.downbeats;
+  out.alternative_bpm = alternative_to(out.bpm);
   out.grid_error_ms = grid.error_ms;
   out.first_downbeat = out.seconds_of(0);
-  out.phrases = metre.phrases;
+  const BarTable table = bar_table(features, out);
+  out.phrases = find_phrases(table);
+  out.sections = find_sections(table, heard, out);
+  suggest_mix(out);
 }
 
 }  // namespace
@@ -81,8 +87,33 @@ std::vector<double> TrackAnalysis::downbeats() const {
   return out;
 }
 
+void listen(const Features& features, TrackAnalysis& out) {
+  const Activations heard = run_network(network_input(features));
+  add_beats(features, heard, out);
+  Tonality tonality = find_key(features, out.downbeats());
+  out.key = tonality.key;
+  out.key_confidence = tonality.confidence;
+  out.keys = std::move(tonality.spans);
+  out.tuning_cents = 100 * features.tuning;
+  out.vocals = find_vocals(heard, &out.vocal_confidence);
+}
+
 struct Analyzer::Impl {
   explicit Impl(int rate_) : rate(rate_), features(rate_), loudness(rate_) {}
+
+  TrackAnalysis conclude(const Features& heard_features) const {
+    TrackAnalysis out;
+    out.duration = static_cast<double>(heard_features.frames) / rate;
+    out.first_sound = static_cast<double>(heard_features.first_sound) / rate;
+    out.last_sound = static_cast<double>(heard_features.last_sound) / rate;
+    out.lufs = loudness.lufs();
+    out.lra = loudness.lra();
+    out.true_peak_db = loudness.true_peak_db();
+    listen(heard_features, out);
+    out.embeddings = embed(built_in_embedder(), heard_features, out);
+    return out;
+  }
+
   int rate;
   FeatureExtractor features;
   LoudnessMeter loudness;
@@ -98,59 +129,105 @@ void Analyzer::feed(std::span<const float> interleaved) {
   impl_->loudness.feed(interleaved);
 }
 
-TrackAnalysis Analyzer::finish() {
-  const Features features = impl_->features.finish();
-  TrackAnalysis out;
-  out.duration = static_cast<double>(features.frames) / impl_->rate;
-  out.first_sound = static_cast<double>(features.first_sound) / impl_->rate;
-  out.last_sound = static_cast<double>(features.last_sound) / impl_->rate;
-  out.lufs = impl_->loudness.lufs();
-  out.true_peak_db = impl_->loudness.true_peak_db();
-  const Tonality tonality = find_key(features);
-  out.key = tonality.key;
-  out.key_confidence = tonality.confidence;
-  add_beats(features, out);
-  return out;
-}
+TrackAnalysis Analyzer::so_far() const { return impl_->conclude(impl_->features.so_far()); }
+TrackAnalysis Analyzer::finish() { return impl_->conclude(impl_->features.finish()); }
 
 TrackAnalysis analyze(std::span<const float> interleaved, int rate) {
   Analyzer analyzer(rate);
-  constexpr std::size_t kPiece = 65536;
-  for (std::size_t at = 0; at < interleaved.size(); at += kPiece) {
-    analyzer.feed(interleaved.subspan(at, std::min(kPiece, interleaved.size() - at)));
+  constexpr std::size_t kSamples = 65536;
+  for (std::size_t at = 0; at < interleaved.size(); at += kSamples) {
+    analyzer.feed(interleaved.subspan(at, std::min(kSamples, interleaved.size() - at)));
   }
   return analyzer.finish();
 }
 
-media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress) {
-  auto opened = media::Decoder::open(path, 0, media::Stems::ignore);
-  if (!opened) return opened.error();
-  // The file's own rate, so that peaks are the file's; but tempo and key were tuned on these two.
-  if (const int rate = opened->info().source_rate; rate != 44100 && rate != 48000) {
-    opened = media::Decoder::open(path, 48000, media::Stems::ignore);
-    if (!opened) return opened.error();
+namespace {
+
+constexpr std::int64_t kPiece = 65536;  // frames that are decoded at once
+constexpr int kProvisional = 60;        // seconds
+
+// Hands all of the decoder's audio to `take`, piece by piece, until that returns false.
+media::Status read_all(media::Decoder& decoder,
+                       const std::function<bool(std::int64_t at, std::span<const float>)>& take) {
+  const std::int64_t frames = decoder.info().frames;
+  std::vector<float> pcm;
+  for (std::int64_t at = 0; at < frames; at += kPiece) {
+    pcm.resize(2 * static_cast<std::size_t>(std::min(kPiece, frames - at)));
+    if (media::Status read = decoder.read(at, pcm); !read) return read;
+    if (!take(at, pcm)) break;
   }
+  return {};
+}
+
+// At a rate that tempo and key were tuned on, the file's own where that is one, so that peaks are the file's.
+media::Result<media::Decoder> open_to_hear(const std::string& path) {
+  auto opened = media::Decoder::open(path, 0, media::Stems::ignore);
+  if (!opened) return opened;
+  if (const int rate = opened->info().source_rate; rate != 44100 && rate != 48000)
+    opened = media::Decoder::open(path, 48000, media::Stems::ignore);
+  if (opened && opened->info().frames <= 0) return media::Error{path, "there is no audio in it"};
+  return opened;
+}
+
+}  // namespace
+
+media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress,
+                                          const Alongside& alongside) {
+  auto opened = open_to_hear(path);
+  if (!opened) return opened.error();
   media::Decoder decoder = std::move(opened).value();
   const media::TrackInfo info = decoder.info();
-  if (info.frames <= 0) return media::Error{path, "there is no audio in it"};
+  const double duration = static_cast<double>(info.frames) / info.rate;
+
+  std::optional<WaveformWriter> waveform;
+  if (!alongside.waveform.empty()) {
+    if (auto made = WaveformWriter::create(alongside.waveform, info.rate, info.frames))
+      waveform = std::move(made).value();
+  }
+  std::int64_t provisional_at = -1;
+  if (alongside.provisional && duration > 2 * kProvisional)
+    provisional_at = std::int64_t{kProvisional} * info.rate / kPiece * kPiece;
 
   Analyzer analyzer(info.rate);
-  constexpr std::int64_t kPiece = 65536;
-  std::vector<float> pcm;
-  for (std::int64_t at = 0; at < info.frames; at += kPiece) {
+  bool stopped = false;
+  const media::Status read = read_all(decoder, [&](std::int64_t at, std::span<const float> pcm) {
     // The last few percent are for what comes after the audio.
-    if (progress && !progress(0.97 * static_cast<double>(at) / static_cast<double>(info.frames))) {
-      return media::Error{path, "the analysis was stopped"};
-    }
-    pcm.resize(2 * static_cast<std::size_t>(std::min(kPiece, info.frames - at)));
-    if (const media::Status read = decoder.read(at, pcm); !read) return read.error();
+    stopped = progress && !progress(0.97 * static_cast<double>(at) / static_cast<double>(info.frames));
+    if (stopped) return false;
     analyzer.feed(pcm);
-  }
+    if (waveform) waveform->feed(pcm);
+    if (at == provisional_at) {
+      TrackAnalysis early = analyzer.so_far();
+      early.duration = duration;
+      early.title = info.title;
+      early.artist = info.artist;
+      alongside.provisional(early);
+    }
+    return true;
+  });
+  if (!read) return read.error();
+  if (stopped) return media::Error{path, "the analysis was stopped"};
+  if (waveform) waveform->finish();
+  waveform.reset();  // two hours of it are 40 MB of mapped memory
   TrackAnalysis out = analyzer.finish();
   out.title = info.title;
   out.artist = info.artist;
   if (progress) progress(1);
   return out;
+}
+
+media::Status draw_waveform(const std::string& path, const std::string& waveform) {
+  auto opened = open_to_hear(path);
+  if (!opened) return opened.error();
+  media::Decoder decoder = std::move(opened).value();
+  auto made = WaveformWriter::create(waveform, decoder.info().rate, decoder.info().frames);
+  if (!made) return made.error();
+  const media::Status read = read_all(decoder, [&](std::int64_t, std::span<const float> pcm) {
+    made.value().feed(pcm);
+    return true;
+  });
+  if (read) made.value().finish();
+  return read;
 }
 
 }  // namespace tactus::analysis

@@ -22,7 +22,7 @@
 namespace tactus::analysis {
 
 // Goes up whenever the same file may give another result: what is cached under another number is not used.
-constexpr int kVersion = 3;
+constexpr int kVersion = 7;
 
 // As music::GridAnchor, in seconds.
 struct Anchor {
@@ -74,6 +74,21 @@ struct TimeSpan {
   bool operator==(const TimeSpan&) const = default;
 };
 
+// What the phrases and the track sound like, as directions: analysis/embedding.h.
+struct Embeddings {
+  static constexpr int kMostNumbers = 4096;
+  static constexpr std::size_t kLongestName = 60;
+  std::string embedder;              // name and version; empty: nothing was heard. Only vectors of one embedder compare
+  int size = 0;                      // of a vector
+  std::vector<std::int8_t> track;    // one vector
+  std::vector<std::int8_t> phrases;  // one for each phrase of the analysis, one after the other
+  std::span<const std::int8_t> phrase(std::size_t i) const {
+    const auto n = static_cast<std::size_t>(size);
+    return std::span(phrases).subspan(i * n, n);
+  }
+  bool operator==(const Embeddings&) const = default;
+};
+
 struct TrackAnalysis {
   int version = kVersion;
   std::string title;  // as tagged; may be empty
@@ -107,6 +122,8 @@ struct TrackAnalysis {
   std::vector<TimeSpan> vocals;  // where somebody sings or speaks; ascending, apart
   double vocal_confidence = 0;
 
+  Embeddings embeddings;
+
   bool has_grid() const { return !grid.empty(); }
   // Of the grid; both need has_grid().
   double seconds_of(double beat) const;
@@ -133,7 +150,8 @@ class Analyzer {
   ~Analyzer();
 
   void feed(std::span<const float> interleaved_stereo);
-  TrackAnalysis finish();  // once, at the end
+  TrackAnalysis so_far() const;  // of what was fed until now, as if that were all
+  TrackAnalysis finish();        // once, at the end
 
  private:
   struct Impl;
@@ -142,9 +160,21 @@ class Analyzer {
 
 TrackAnalysis analyze(std::span<const float> interleaved_stereo, int rate);
 
+// What else comes of a file while it is heard.
+struct Alongside {
+  std::string
+      waveform;  // the path of a WaveformWriter's file; empty: none. One that can't be written costs only itself
+  // Called once with what the first minute tells, for a track of more than two; phrases and sections are those until
+  // then, the duration the whole track's.
+  std::function<void(const TrackAnalysis&)> provisional;
+};
+
 // Decodes in this process (see media/decoder.h for what a hostile file may do to it). Fails when the file can't be
 // decoded, is empty, or `progress` said so.
-media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress = {});
+media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress = {},
+                                          const Alongside& alongside = {});
+// The waveform alone.
+media::Status draw_waveform(const std::string& path, const std::string& waveform);
 
 // One line of JSON; infinities are written as null. parse_json gives nothing for anything that isn't a whole and
 // plausible analysis of this version.

@@ -1,9 +1,9 @@
-// Analyses on disk, so that no file is analysed twice: one JSON file each in $XDG_CACHE_HOME/tactus/analysis (by
-// default
-// ~/.cache/tactus/analysis), named by the content of the music file and kVersion. Nothing is written beside the music.
+// Analyses on disk, so that no file is analysed twice: one JSON file and one waveform each in
+// $XDG_CACHE_HOME/tactus/analysis (by default ~/.cache/tactus/analysis), named by the content of the music file and
+// kVersion or kWaveformVersion. Nothing is written beside the music.
 //
-// Any thread and any number of processes: files appear whole or not at all. What can't be read, belongs to another
-// version or makes no sense counts as absent and is written anew.
+// Any thread and any number of processes: files appear whole or not at all (a waveform at its whole length, and fills
+// in). What can't be read, belongs to another version or makes no sense counts as absent and is written anew.
 #pragma once
 
 #include <optional>
@@ -23,13 +23,20 @@ class Cache {
   // `id`: media::content_id() of the music file.
   std::optional<TrackAnalysis> find(const std::string& id) const;
   media::Status store(const std::string& id, const TrackAnalysis& analysis) const;
+  // Where the waveform of that file is, or would be (analysis/waveform.h); empty where there is no folder.
+  std::string waveform(const std::string& id) const;
 
  private:
   std::string path(const std::string& id) const;
   std::string folder_;
 };
 
-// From the cache, else analysed here and now and put there. A cache that can't be written to costs nothing but time.
-media::Result<TrackAnalysis> analyze_cached(const std::string& path, const Cache& cache, const Progress& progress = {});
+class EditStore;
+
+// From the cache, else analysed here and now and put there, the waveform, too; over it goes what somebody has set right
+// (edits.h). A cache that can't be written to costs nothing but time. `provisional`: as Alongside's.
+media::Result<TrackAnalysis> analyze_cached(const std::string& path, const Cache& cache, const EditStore& edits,
+                                            const Progress& progress = {},
+                                            const std::function<void(const TrackAnalysis&)>& provisional = {});
 
 }  // namespace tactus::analysis

@@ -1,48 +1,19 @@
 #include "analysis/features.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
-#include <string>
 
-// qm-dsp's headers expect this.
-using namespace std;
-#include <dsp/onsets/DetectionFunction.h>
-#include <dsp/rateconversion/Decimator.h>
-#include <dsp/transforms/FFT.h>
+#include "analysis/biquad.h"
+#include "analysis/fft.h"
 
 namespace tactus::analysis {
 namespace {
 
 constexpr double kTau = 2 * std::numbers::pi;
 constexpr float kAudible = 0.001f;
-
-// Second-order Butterworth sections (bilinear transform).
-class Biquad {
- public:
-  static Biquad low_pass(double hz, double rate) { return Biquad(hz, rate, false); }
-  static Biquad high_pass(double hz, double rate) { return Biquad(hz, rate, true); }
-  float operator()(float x) {
-    const float y = b0_ * x + s1_;
-    s1_ = b1_ * x - a1_ * y + s2_;
-    s2_ = b0_ * x - a2_ * y;
-    return y;
-  }
-
- private:
-  Biquad(double hz, double rate, bool high) {
-    const double k = std::tan(std::numbers::pi * std::min(hz, 0.45 * rate) / rate);
-    const double norm = 1 / (1 + std::numbers::sqrt2 * k + k * k);
-    const double b = high ? norm : k * k * norm;
-    b0_ = static_cast<float>(b);
-    b1_ = static_cast<float>(high ? -2 * b : 2 * b);
-    a1_ = static_cast<float>(2 * (k * k - 1) * norm);
-    a2_ = static_cast<float>((1 - std::numbers::sqrt2 * k + k * k) * norm);
-  }
-  float b0_, b1_, a1_, a2_;
-  float s1_ = 0, s2_ = 0;
-};
 
 // Mean squares of three bands, hop by hop.
 class EnergyMeter {
@@ -82,148 +53,64 @@ class EnergyMeter {
   int filled_ = 0;
 };
 
-// Overlapping windows of `size` samples, `step` apart.
-class Framer {
- public:
-  Framer(std::size_t size, std::size_t step) : size_(size), step_(step) {}
-  template <typename Sample, typename F>
-  void feed(std::span<const Sample> samples, F&& on_window) {
-    held_.insert(held_.end(), samples.begin(), samples.end());
-    std::size_t at = 0;
-    for (; at + size_ <= held_.size(); at += step_) on_window(held_.data() + at);
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(at));
-  }
-
- private:
-  std::size_t size_, step_;
-  std::vector<double> held_;
-};
-
-int detection_frame(int rate) {
-  int frame = 128;
-  while (frame * 1.5 < rate * 0.0232) frame *= 2;
-  return frame;
-}
-
-DFConfig detection_config(int frame) {
-  DFConfig c{};
-  c.stepSize = static_cast<unsigned>(frame / 2);
-  c.frameLength = static_cast<unsigned>(frame);
-  c.DFType = DF_COMPLEXSD;
-  c.dbRise = 3;
-  c.adaptiveWhitening = false;
-  c.whiteningRelaxCoeff = -1;
-  c.whiteningFloor = -1;
-  return c;
-}
-
-double bark(double hz) { return 6 * std::asinh(hz / 600); }
-
-class OnsetSpectra {
- public:
-  OnsetSpectra(int rate, Features& out)
-      : out_(out),
-        size_(detection_frame(rate)),
-        framer_(static_cast<std::size_t>(size_), static_cast<std::size_t>(size_ / 2)),
-        detector_(detection_config(size_)) {
-    out_.step = size_ / 2.0 / rate;
-    const double top = bark(std::min(16000.0, rate / 2.0));
-    for (int i = 1; i < size_ / 2; ++i) {
-      band_of_.push_back(
-          std::min(kBands - 1, static_cast<int>(bark(static_cast<double>(i) * rate / size_) / top * kBands)));
-    }
-  }
-  void feed(std::span<const float> mono) {
-    framer_.feed(mono, [&](const double* window) {
-      out_.detection.push_back(detector_.processTimeDomain(window));
-      const double* magnitude = detector_.getSpectrumMagnitude();
-      std::array<double, kBands> power{};
-      for (std::size_t i = 0; i < band_of_.size(); ++i) {
-        const double m = magnitude[i + 1];
-        power[static_cast<std::size_t>(band_of_[i])] += m * m;
-      }
-      BandLevels levels;
-      for (std::size_t b = 0; b < levels.size(); ++b) levels[b] = static_cast<float>(std::log10(1e-4 + power[b]));
-      out_.bands.push_back(levels);
-    });
-  }
-
- private:
-  Features& out_;
-  int size_;
-  Framer framer_;
-  DetectionFunction detector_;
-  std::vector<int> band_of_;
-};
-
 class PitchMeter {
  public:
   PitchMeter(int rate, Features& out)
-      : out_(out),
-        factor_(factor_of(rate)),
-        rate_(static_cast<double>(rate) / factor_),
-        framer_(kSize, kStep),
-        fft_(kSize) {
-    if (factor_ > 1) decimator_ = std::make_unique<Decimator>(kBlock, static_cast<unsigned>(factor_));
-    for (std::size_t i = 0; i < kSize; ++i) window_[i] = 0.5 - 0.5 * std::cos(kTau * static_cast<double>(i) / kSize);
-    out_.pitch_step = kStep / rate_;
-    out_.pitch_first = kSize / 2 / rate_;
+      : out_(out), rate_(rate), spectrum_(hann(size_of(rate))), sum_to_(size() / 2 + 1) {
+    out_.pitch_step = static_cast<double>(size() / 4) / rate_;
+    out_.pitch_first = static_cast<double>(size() / 2) / rate_;
   }
   void feed(std::span<const float> mono) {
-    block_.insert(block_.end(), mono.begin(), mono.end());
+    held_.insert(held_.end(), mono.begin(), mono.end());
     std::size_t at = 0;
-    for (; at + kBlock <= block_.size(); at += kBlock) {
-      std::array<double, kBlock> low;
-      std::copy_n(block_.begin() + static_cast<std::ptrdiff_t>(at), kBlock, low.begin());
-      if (decimator_) decimator_->process(low.data(), low.data());
-      framer_.feed(std::span<const double>(low.data(), kBlock / static_cast<std::size_t>(factor_)),
-                   [&](const double* window) { frame(window); });
-    }
-    block_.erase(block_.begin(), block_.begin() + static_cast<std::ptrdiff_t>(at));
+    for (; at + size() <= held_.size(); at += size() / 4) frame(held_.data() + at);
+    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(at));
   }
   double tuning() const { return std::atan2(tuning_sin_, tuning_cos_) / kTau; }
 
  private:
-  static constexpr std::size_t kSize = 8192, kStep = 2048, kBlock = 1024;
   static constexpr double kLowest = 30, kHighest = 2000;  // Hz
-  static constexpr double kProminence = 3;                // times what is around: a tone, not noise and no glide
-  static constexpr double kAudibleBin = 0.05;             // a sine of -92 dBFS
+  static constexpr double kProminence = 9;                // times the power around: a tone, not noise and no glide
+  static constexpr float kAudiblePower = 6e-10f;          // -92 dBFS
 
-  static int factor_of(int rate) {
-    int factor = 1;
-    while (rate / factor > 12500 && factor < 8) factor *= 2;
-    return factor;
-  }
+  // About 0.7 s: semitones are apart from 30 Hz on.
+  static std::size_t size_of(int rate) { return std::bit_floor(static_cast<std::size_t>(rate * 0.75)); }
+  std::size_t size() const { return spectrum_.size(); }
 
-  void frame(const double* samples) {
-    for (std::size_t i = 0; i < kSize; ++i) windowed_[i] = samples[i] * window_[i];
-    fft_.forwardMagnitude(windowed_.data(), magnitude_.data());
-    for (std::size_t i = 0; i < kSize / 2; ++i) sum_to_[i + 1] = sum_to_[i] + magnitude_[i];
+  void frame(const float* samples) {
+    const std::span<const float> power = spectrum_.of(samples);
+    for (std::size_t i = 0; i + 1 < power.size(); ++i) sum_to_[i + 1] = sum_to_[i] + std::sqrt(power[i]);
     PitchClasses notes{}, bass{};
-    const auto bin = [&](double hz) { return static_cast<std::size_t>(hz * kSize / rate_); };
-    for (std::size_t i = bin(kLowest); i < std::min(bin(kHighest), kSize / 2 - 1); ++i) {
-      const double a = magnitude_[i - 1], b = magnitude_[i], c = magnitude_[i + 1];
-      if (b <= a || b < c || b < kProminence * around(i) || b < kAudibleBin) continue;
+    std::array<float, static_cast<std::size_t>(kTones * kBinsPerTone)> tones{};
+    const auto bin = [&](double hz) { return static_cast<std::size_t>(hz * static_cast<double>(size()) / rate_); };
+    for (std::size_t i = bin(kLowest); i < std::min(bin(kHighest), size() / 2 - 1); ++i) {
+      const float a = power[i - 1], b = power[i], c = power[i + 1];
+      if (b <= a || b < c || b < kAudiblePower) continue;
+      const double around = mean_around(i);
+      if (b < kProminence * around * around) continue;
       // The peak of a parabola through the log magnitudes (good to about a hundredth of a bin for a Hann window).
-      const double la = std::log(a + 1e-9), lb = std::log(b + 1e-9), lc = std::log(c + 1e-9);
+      const double la = std::log(a + 1e-18), lb = std::log(b + 1e-18), lc = std::log(c + 1e-18);
       const double curve = la - 2 * lb + lc;
       const double offset = curve < 0 ? 0.5 * (la - lc) / curve : 0;
-      const double hz = (static_cast<double>(i) + offset) * rate_ / kSize;
-      const double pitch = 12 * std::log2(hz / 440) + 69;
-      if (hz < 260) add(bass, pitch, b);
-      if (hz >= 60) add(notes, pitch, std::sqrt(b));
+      const double hz = (static_cast<double>(i) + offset) * rate_ / static_cast<double>(size());
+      const double pitch = 12 * std::log2(hz / 440) + 69, magnitude = std::sqrt(b);
+      if (hz < 260) add(bass, pitch, magnitude);
+      if (hz >= 60) add(notes, pitch, std::sqrt(magnitude));
+      add_tone(tones, pitch, magnitude);
       // Further down a bin is a good part of a semitone.
       if (hz < 220) continue;
-      tuning_cos_ += b * std::cos(kTau * pitch);
-      tuning_sin_ += b * std::sin(kTau * pitch);
+      tuning_cos_ += magnitude * std::cos(kTau * pitch);
+      tuning_sin_ += magnitude * std::sin(kTau * pitch);
     }
     out_.notes.push_back(notes);
     out_.bass.push_back(bass);
+    Tones& levels = out_.tones.emplace_back();
+    std::transform(tones.begin(), tones.end(), levels.begin(), level_of);
   }
   // The mean magnitude about a bin, three semitones and at least twelve bins each way.
-  double around(std::size_t i) const {
+  double mean_around(std::size_t i) const {
     const std::size_t reach = std::max<std::size_t>(12, i * 19 / 100);
-    const std::size_t from = i > reach ? i - reach : 0, to = std::min(kSize / 2, i + reach + 1);
+    const std::size_t from = i > reach ? i - reach : 0, to = std::min(size() / 2, i + reach + 1);
     return (sum_to_[to] - sum_to_[from]) / static_cast<double>(to - from);
   }
   // Spread over the two nearest bins.
@@ -235,26 +122,36 @@ class PitchMeter {
     classes[static_cast<std::size_t>((bin + 1) % kPitchBins)] += static_cast<float>(weight * (x - below));
   }
 
+  // As `add`, but octave by octave.
+  static void add_tone(std::span<float> tones, double pitch, double magnitude) {
+    const double x = (pitch - kLowestTone) * kBinsPerTone + 1;
+    const auto bin = static_cast<std::ptrdiff_t>(std::floor(x));
+    if (bin < 0 || bin + 1 >= std::ssize(tones)) return;
+    const double share = x - static_cast<double>(bin);
+    tones[static_cast<std::size_t>(bin)] += static_cast<float>(magnitude * (1 - share));
+    tones[static_cast<std::size_t>(bin) + 1] += static_cast<float>(magnitude * share);
+  }
+  static std::uint8_t level_of(float magnitude) {
+    if (magnitude <= 1e-5f) return 0;
+    return static_cast<std::uint8_t>(std::clamp(std::lround(40 * std::log10(magnitude) + 200), 0l, 255l));
+  }
+
   Features& out_;
-  int factor_;
   double rate_;
-  Framer framer_;
-  FFTReal fft_;
-  std::unique_ptr<Decimator> decimator_;
-  std::vector<float> block_;
-  std::array<double, kSize> window_, windowed_, magnitude_;
-  std::array<double, kSize / 2 + 1> sum_to_{};  // of magnitudes below each bin
+  PowerSpectrum spectrum_;
+  std::vector<float> held_;
+  std::vector<double> sum_to_;  // of magnitudes below each bin
   double tuning_cos_ = 0, tuning_sin_ = 0;
 };
 
 }  // namespace
 
 struct FeatureExtractor::Impl {
-  explicit Impl(int rate) : energy(rate, out), spectra(rate, out), pitch(rate, out) { out.rate = rate; }
+  explicit Impl(int rate) : energy(rate, out), pitch(rate, out), spectra(rate) { out.rate = rate; }
   Features out;
   EnergyMeter energy;
-  OnsetSpectra spectra;
   PitchMeter pitch;
+  SpectraExtractor spectra;
   std::vector<float> mono;
 };
 
@@ -278,12 +175,20 @@ void FeatureExtractor::feed(std::span<const float> interleaved) {
   }
   out.frames += static_cast<std::int64_t>(mono.size());
   impl_->energy.feed(mono);
-  impl_->spectra.feed(mono);
   impl_->pitch.feed(mono);
+  impl_->spectra.feed(mono);
+}
+
+Features FeatureExtractor::so_far() const {
+  Features out = impl_->out;
+  out.tuning = impl_->pitch.tuning();
+  out.spectra = impl_->spectra.so_far();
+  return out;
 }
 
 Features FeatureExtractor::finish() {
   impl_->out.tuning = impl_->pitch.tuning();
+  impl_->out.spectra = impl_->spectra.finish();
   return std::move(impl_->out);
 }
 

@@ -1,13 +1,18 @@
 #include "analysis/grid.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <complex>
+#include <cstddef>
+#include <numbers>
+#include <optional>
 
 #include "analysis/grid_fit.h"
 
 namespace tactus::analysis {
 namespace {
+
+constexpr std::size_t kLeastBeats = 8;
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -16,140 +21,199 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-// How well beats explain the onsets: the share of them that have an onset within `close` of where they are, among
-// those that have one anywhere near.
-struct Fit {
-  double share = 0;
-  double error = 0;  // seconds, median
-};
+// --- Constant tempo -------------------------------------------------------------------------------------------------
 
-Fit judge(const OnsetCurve& curve, const std::vector<double>& beats) {
-  constexpr double kNear = 0.05, kClose = 0.012;
-  std::vector<double> errors;
-  double close = 0, all = 0;
-  for (const double b : beats) {
-    const Onset o = strongest_near(curve.all, curve.hop, b, kNear);
-    if (o.strength < 0.3) continue;
-    const double error = std::fabs(o.seconds - b);
-    all += 1;
-    if (error < kClose) close += 1;
-    errors.push_back(error);
+// The length of the mean of the beats as turns of a wheel of this period, 0 to 1, and the angle of that mean.
+std::complex<double> agreement(const std::vector<TrackedBeat>& beats, double period) {
+  std::complex<double> sum;
+  double weight = 1e-9;
+  for (const TrackedBeat& b : beats) {
+    const double w = 0.1 + b.strength;
+    sum += std::polar(w, 2 * std::numbers::pi * b.seconds / period);
+    weight += w;
   }
-  // Few onsets among many beats are no proof of a pulse.
-  const double heard = beats.empty() ? 0 : all / static_cast<double>(beats.size());
-  return {all > 0 ? close / all * std::min(1.0, heard * 3) : 0, median(errors)};
+  return sum / weight;
 }
 
-std::vector<double> beats_of(const Line& line, double duration) {
-  std::vector<double> out;
-  for (double k = std::ceil(-line.phase / line.period); line.at(k) < duration; k += 1) out.push_back(line.at(k));
+double typical_period(const std::vector<TrackedBeat>& beats) {
+  const std::size_t apart = std::min<std::size_t>(16, beats.size() / 2);
+  std::vector<double> periods;
+  for (std::size_t i = apart; i < beats.size(); ++i) {
+    periods.push_back((beats[i].seconds - beats[i - apart].seconds) / static_cast<double>(apart));
+  }
+  return median(periods);
+}
+
+// The one period that the beats agree on best, if they agree: a track of constant tempo whose beats were lost in a
+// break and found again half a beat off still agrees for the most part.
+std::optional<Line> common_line(const std::vector<TrackedBeat>& beats) {
+  constexpr double kReach = 0.03, kAgreed = 0.72;
+  const double near = typical_period(beats), length = beats.back().seconds - beats.front().seconds;
+  // The peak is 1 / length wide.
+  const double step = 1 / (12 * length);
+  double best = 0, period = near;
+  for (double hz = (1 - kReach) / near; hz <= (1 + kReach) / near; hz += step) {
+    const double r = std::abs(agreement(beats, 1 / hz));
+    if (r > best) {
+      best = r;
+      period = 1 / hz;
+    }
+  }
+  if (best < kAgreed) return std::nullopt;
+  const double turn = std::arg(agreement(beats, period)) / (2 * std::numbers::pi);
+  return Line{turn * period, period};
+}
+
+// How well `beats` are on `line`: the share of them, by their strength, within 40 ms.
+double share_on(const std::vector<TrackedBeat>& beats, const Line& line) {
+  constexpr double kClose = 0.04;
+  double on = 0, all = 1e-9;
+  for (const TrackedBeat& b : beats) {
+    const double error = b.seconds - line.at(std::round((b.seconds - line.phase) / line.period));
+    const double w = 0.1 + b.strength;
+    all += w;
+    if (std::fabs(error) < kClose) on += w;
+  }
+  return on / all;
+}
+
+// `line`, moved so that the network's beats lie evenly about it. Onsets know best how long a beat is; the network,
+// which has learned how long after its beat a bowed string or a soft pad is heard to begin, where it is.
+Line moved_to(const std::vector<TrackedBeat>& beats, Line line) {
+  constexpr double kFar = 0.03, kHeard = 0.3;
+  std::vector<double> errors;
+  for (const TrackedBeat& b : beats) {
+    const double error = b.seconds - line.at(std::round((b.seconds - line.phase) / line.period));
+    if (b.strength > kHeard && std::fabs(error) < kFar) errors.push_back(error);
+  }
+  line.phase += median(errors);
+  return line;
+}
+
+// --- Tempo that moves
+// -------------------------------------------------------------------------------------------------
+
+// The onset at a beat where there is a clear one: the network's beats are good to some 10 ms.
+std::vector<Tap> taps_of(const OnsetCurve& curve, const std::vector<TrackedBeat>& beats) {
+  constexpr double kReach = 0.03, kClear = 0.3;
+  std::vector<Tap> out;
+  for (std::size_t i = 0; i < beats.size(); ++i) {
+    const Onset o = strongest_near(curve.all, curve.hop, beats[i].seconds, kReach);
+    const bool clear = o.strength > kClear;
+    out.push_back({static_cast<double>(i), clear ? o.seconds + kEarly : beats[i].seconds, clear ? 1.0 : 0.3});
+  }
   return out;
 }
 
-// --- Half or double ---------------------------------------------------------------------------------------------
-
-constexpr double kSlowest = 80, kFastest = 160, kTooFast = 200;
-
-// Whether a bar of the music is eight beats of `line` rather than four. Drum and bass at 174 has its snare on two beats
-// of the four, two beats apart; hip hop at 87 counted at 174 has it on one; slow house has nothing between its kicks.
-bool counts_double(const OnsetCurve& curve, const Line& line, double duration) {
-  using PerBeat = std::array<double, 4>;
-  PerBeat kick{}, middle{}, snare{};
-  const std::vector<double> beats = beats_of(line, duration);
-  for (std::size_t k = 0; k < beats.size(); ++k) {
-    const auto near = [&](const std::vector<float>& band) {
-      return strongest_near(band, curve.hop, beats[k], 0.02).strength;
-    };
-    const double low = near(curve.low), mid = near(curve.mid);
-    kick[k % 4] += low;
-    middle[k % 4] += mid;
-    // Mid and high at once, where kicks with a click have low as well and hats lack the middle.
-    snare[k % 4] += std::max(0.0, std::sqrt(mid * near(curve.high)) - low);
+// Where a line through the taps [from, to) puts tap i, and how far they are from it (mean square, at least a little).
+struct Guess {
+  double seconds, error;
+};
+Guess guess(const std::vector<Tap>& taps, std::size_t from, std::size_t to, std::size_t i) {
+  const std::vector<Tap> part(taps.begin() + static_cast<std::ptrdiff_t>(from),
+                              taps.begin() + static_cast<std::ptrdiff_t>(to));
+  const double period = (part.back().seconds - part.front().seconds) / static_cast<double>(part.size() - 1);
+  const Line line = fit_line(part, {part.front().seconds - period * part.front().beat, period});
+  double squares = 1e-6, weight = 0;
+  for (const Tap& t : part) {
+    const double e = t.seconds - line.at(t.beat);
+    squares += t.weight * std::min(e * e, 0.0016);
+    weight += t.weight;
   }
-  const auto strongest = [](const PerBeat& of) {
-    return static_cast<std::size_t>(std::max_element(of.begin(), of.end()) - of.begin());
-  };
-  const auto after = [](const PerBeat& of, std::size_t beat) { return of[beat % 4]; };
-
-  const std::size_t one = strongest(kick);
-  const double between = std::max(after(kick, one + 1), after(kick, one + 3));
-  if (std::min(after(kick, one + 1), after(kick, one + 3)) > 0.6 * kick[one]) return false;  // kicks on all four
-  if (after(kick, one + 2) > 0.6 * kick[one] && between < 0.4 * kick[one]) {
-    const double off = after(middle, one + 1) + after(middle, one + 3), on = middle[one] + after(middle, one + 2);
-    if (off < 0.3 * on) return true;
-  }
-  const std::size_t back = strongest(snare);
-  return after(snare, back + 2) < 0.6 * snare[back];
+  return {line.at(taps[i].beat), squares / weight};
 }
 
-// The tempo people would write on the record.
-double octave_of(const OnsetCurve& curve, const Line& line, double duration) {
-  double factor = 1;
-  const double bpm = 60 / line.period;
-  while (bpm * factor < kSlowest) factor *= 2;
-  while (bpm * factor >= kTooFast) factor /= 2;
-  if (bpm * factor < kTooFast / 2 || bpm * factor >= kFastest) {
-    const double fast = bpm * factor < kTooFast / 2 ? factor * 2 : factor;
-    factor = counts_double(curve, {line.phase, line.period / fast}, duration) ? fast / 2 : fast;
+// Each tap as its neighbours have it: of five lines through six taps that hold it, mostly the ones that fit best, so
+// that a jump in tempo stays where it is.
+std::vector<double> smoothed(const std::vector<Tap>& taps) {
+  constexpr std::size_t kLength = 6;
+  std::vector<double> out;
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    double sum = 0, weight = 0;
+    const std::size_t first = i + 1 < kLength ? 0 : i + 1 - kLength;
+    for (std::size_t from = first; from <= i && from + kLength <= taps.size(); ++from) {
+      const Guess g = guess(taps, from, from + kLength, i);
+      const double w = 1 / (g.error * g.error);
+      sum += w * g.seconds;
+      weight += w;
+    }
+    out.push_back(weight > 0 ? sum / weight : taps[i].seconds);
   }
-  return factor;
+  for (std::size_t i = 1; i < out.size(); ++i) out[i] = std::max(out[i], out[i - 1] + 0.05);
+  return out;
 }
 
-// --- Tempo that moves ---------------------------------------------------------------------------------------------
-
-// Tapped beats put onto their onsets and smoothed over 16 beats either way; an anchor every 16 beats.
-std::vector<Anchor> follow(const OnsetCurve& curve, const std::vector<double>& tapped) {
-  constexpr std::size_t kEvery = 16;
-  std::vector<double> beats;
-  for (const double b : tapped) {
-    const Onset o = strongest_near(curve.all, curve.hop, b, 0.03);
-    beats.push_back(o.strength > 0.3 ? o.seconds : b);
+// Keeps the fewest of the points whose polyline is within `tolerance` of all (Ramer 1972; Douglas and Peucker 1973).
+void keep_corners(const std::vector<double>& at, std::size_t from, std::size_t to, double tolerance,
+                  std::vector<bool>& kept) {
+  double worst = 0;
+  std::size_t corner = from;
+  for (std::size_t i = from + 1; i < to; ++i) {
+    const double x = static_cast<double>(i - from) / static_cast<double>(to - from);
+    const double error = std::fabs(at[i] - (at[from] + x * (at[to] - at[from])));
+    if (error > worst) {
+      worst = error;
+      corner = i;
+    }
   }
+  if (worst <= tolerance) return;
+  kept[corner] = true;
+  keep_corners(at, from, corner, tolerance, kept);
+  keep_corners(at, corner, to, tolerance, kept);
+}
+
+std::vector<Anchor> follow(const std::vector<Tap>& taps) {
+  constexpr double kTolerance = 0.006;
+  const std::vector<double> at = smoothed(taps);
+  std::vector<bool> kept(at.size(), false);
+  kept.front() = kept.back() = true;
+  keep_corners(at, 0, at.size() - 1, kTolerance, kept);
   std::vector<Anchor> out;
-  for (std::size_t i = 0; i < beats.size(); i += kEvery) {
-    const std::size_t from = i < kEvery ? 0 : i - kEvery, to = std::min(beats.size(), i + kEvery + 1);
-    if (to - from < kEvery) break;
-    std::vector<Tap> taps;
-    for (std::size_t k = from; k < to; ++k) taps.push_back({static_cast<double>(k), beats[k], 1});
-    const double at = static_cast<double>(i);
-    const Line line =
-        fit_line(taps, {beats[i] - at * (beats[to - 1] - beats[from]) / static_cast<double>(to - 1 - from),
-                        (beats[to - 1] - beats[from]) / static_cast<double>(to - 1 - from)});
-    out.push_back({line.at(at), at, 60 / line.period});
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (kept[i]) out.push_back({at[i], static_cast<double>(i), 0});
   }
   for (std::size_t i = 0; i + 1 < out.size(); ++i) {
-    const double seconds = out[i + 1].seconds - out[i].seconds;
-    if (seconds <= 0) return {};
-    out[i].bpm = 60 * (out[i + 1].beat - out[i].beat) / seconds;
+    out[i].bpm = 60 * (out[i + 1].beat - out[i].beat) / (out[i + 1].seconds - out[i].seconds);
   }
+  // Past the last beat, the tempo that the last few had.
+  const std::size_t few = std::min<std::size_t>(8, at.size() - 1);
+  out.back().bpm = 60 * static_cast<double>(few) / (at.back() - at[at.size() - 1 - few]);
   return out;
 }
 
-std::vector<double> beats_of(const std::vector<Anchor>& anchors, double duration) {
-  std::vector<double> out;
+// Median distance of clear onsets from the beats, milliseconds.
+double error_of(const OnsetCurve& curve, const std::vector<Anchor>& anchors, double duration) {
+  std::vector<double> errors;
   for (double b = std::ceil(beat_of(anchors, 0)); seconds_of(anchors, b) < duration; b += 1) {
-    out.push_back(seconds_of(anchors, b));
+    const double at = seconds_of(anchors, b);
+    const Onset o = strongest_near(curve.all, curve.hop, at, 0.05);
+    if (o.strength >= 0.3) errors.push_back(std::fabs(o.seconds - at));
   }
-  return out;
-}
-
-std::vector<Anchor> scaled(std::vector<Anchor> anchors, double factor) {
-  for (Anchor& a : anchors) {
-    a.beat *= factor;
-    a.bpm *= factor;
-  }
-  return anchors;
-}
-
-// Beats renumbered so that beat 0 is the first one at or after the start.
-std::vector<Anchor> from_start(std::vector<Anchor> anchors) {
-  const double first = std::ceil(beat_of(anchors, 0) - 1e-6);
-  for (Anchor& a : anchors) a.beat -= first;
-  if (anchors.size() == 1) anchors[0] = {seconds_of(anchors, 0), 0, anchors[0].bpm};
-  return anchors;
+  return 1e3 * median(errors);
 }
 
 }  // namespace
+
+double median_bpm(const std::vector<Anchor>& grid, double duration) {
+  std::vector<std::pair<double, double>> spans;  // tempo, seconds
+  for (std::size_t i = 0; i < grid.size(); ++i) {
+    const double from = i == 0 ? 0 : grid[i].seconds;
+    const double to = i + 1 < grid.size() ? grid[i + 1].seconds : duration;
+    spans.emplace_back(grid[i].bpm, std::max(0.0, to - from));
+  }
+  std::sort(spans.begin(), spans.end());
+  double left = duration / 2;
+  for (const auto& [bpm, seconds] : spans) {
+    left -= seconds;
+    if (left <= 0) return bpm;
+  }
+  return spans.back().first;
+}
+
+double alternative_to(double bpm) {
+  constexpr double kUsual = 115;
+  return std::fabs(std::log(bpm * 2 / kUsual)) < std::fabs(std::log(bpm / 2 / kUsual)) ? bpm * 2 : bpm / 2;
+}
 
 double seconds_of(const std::vector<Anchor>& anchors, double beat) {
   std::size_t i = anchors.size() - 1;
@@ -163,29 +227,27 @@ double beat_of(const std::vector<Anchor>& anchors, double seconds) {
   return anchors[i].beat + (seconds - anchors[i].seconds) * anchors[i].bpm / 60;
 }
 
-Grid find_grid(const OnsetCurve& curve, const std::vector<double>& beats, double duration) {
-  constexpr std::size_t kLeastBeats = 8;
+Grid find_grid(const OnsetCurve& curve, const std::vector<TrackedBeat>& beats, double duration) {
   if (beats.size() < kLeastBeats) return {};
-  std::vector<double> intervals;
-  for (std::size_t i = 1; i < beats.size(); ++i) intervals.push_back(beats[i] - beats[i - 1]);
-
-  Line line = fit_constant(curve, beats, median(intervals), duration);
-  line.period /= octave_of(curve, line, duration);
-  line = polish(curve, line, duration);
-  const Fit constant = judge(curve, beats_of(line, duration));
-
-  constexpr double kGood = 0.6;
-  if (constant.share < kGood) {
-    std::vector<Anchor> moving = follow(curve, beats);
-    if (moving.size() > 1) {
-      const double bpm = 60 / median(intervals);
-      // The backbeat can't be counted on a grid that moves: the range decides alone.
-      moving = scaled(std::move(moving), bpm < kSlowest ? 2 : bpm >= kTooFast ? 0.5 : 1);
-      const Fit fit = judge(curve, beats_of(moving, duration));
-      if (fit.share > constant.share + 0.1) return {from_start(std::move(moving)), fit.share * 0.8, fit.error * 1e3};
+  constexpr double kConstant = 0.8;
+  Grid out;
+  if (std::optional<Line> line = common_line(beats)) {
+    const Line exact = moved_to(beats, polish(curve, *line, beats.front().seconds, beats.back().seconds, duration));
+    if (share_on(beats, exact) >= kConstant) {
+      // Numbered as the beats are, by most of them.
+      std::vector<double> shifts;
+      for (std::size_t i = 0; i < beats.size(); ++i) {
+        shifts.push_back(std::round((beats[i].seconds - exact.phase) / exact.period) - static_cast<double>(i));
+      }
+      out.anchors = {{exact.at(median(shifts)), 0, 60 / exact.period}};
     }
   }
-  return {from_start({{line.phase, 0, 60 / line.period}}), constant.share, constant.error * 1e3};
+  if (out.anchors.empty()) {
+    const std::vector<Tap> taps = taps_of(curve, beats);
+    out.anchors = follow(taps);
+  }
+  out.error_ms = error_of(curve, out.anchors, duration);
+  return out;
 }
 
 }  // namespace tactus::analysis

@@ -14,6 +14,9 @@ struct Line {
   double at(double k) const { return phase + k * period; }
 };
 
+// The onset curve peaks so much before an attack, seconds (measured on the tests' drums).
+constexpr double kEarly = 0.0005;
+
 struct Tap {
   double beat = 0;
   double seconds = 0;
@@ -23,11 +26,8 @@ struct Tap {
 // Least squares with Huber's weights (1964), which let outliers pull only so much; from `start`, which must be near.
 Line fit_line(const std::vector<Tap>& taps, Line start);
 
-// The period near `period` (or that of its octave in use) and the phase at which the most begins.
-Line fit_constant(const OnsetCurve& curve, const std::vector<double>& beats, double period, double duration);
-
-// Onsets near the beats of `line` decide its last milliseconds; a tempo that is a whole or half BPM within what the
-// onsets allow is taken for exactly that.
-Line polish(const OnsetCurve& curve, Line line, double duration);
+// Onsets near the beats of `line` decide its last milliseconds, between the first and the last beat that were tracked;
+// a tempo that is a whole or half BPM within what the onsets allow is taken for exactly that.
+Line polish(const OnsetCurve& curve, Line line, double from, double to, double duration);
 
 }  // namespace tactus::analysis

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/analysis.h"
+#include "analysis/base64.h"
 
 namespace tactus::analysis {
 namespace {
@@ -58,6 +59,10 @@ json spans_json(const std::vector<TimeSpan>& spans) {
   return out;
 }
 
+json embeddings_json(const Embeddings& e) {
+  return {{"embedder", e.embedder}, {"size", e.size}, {"track", to_base64(e.track)}, {"phrases", to_base64(e.phrases)}};
+}
+
 // What is no key or no part throws like what is missing.
 music::Key key_of(const json& j) {
   const std::optional<music::Key> key = music::parse_key(j.get<std::string>());
@@ -69,6 +74,17 @@ Part part_of(const json& j) {
   const auto found = std::find(kPartNames.begin(), kPartNames.end(), j.get<std::string>());
   if (found == kPartNames.end()) throw json::other_error::create(501, "no part", nullptr);
   return static_cast<Part>(found - kPartNames.begin());
+}
+
+std::vector<std::int8_t> bytes_of(const json& j) {
+  std::optional<std::vector<std::int8_t>> bytes = from_base64(j.get_ref<const std::string&>());
+  if (!bytes) throw json::other_error::create(501, "no base64", nullptr);
+  return std::move(*bytes);
+}
+
+Embeddings embeddings_of(const json& j) {
+  return {j.at("embedder").get<std::string>(), j.at("size").get<int>(), bytes_of(j.at("track")),
+          bytes_of(j.at("phrases"))};
 }
 
 void read_lists(const json& in, TrackAnalysis& a) {
@@ -111,6 +127,15 @@ bool plausible_parts(const TrackAnalysis& a) {
   return within(a.mix_in, 0, a.duration) && within(a.mix_out, 0, a.duration);
 }
 
+// Either nothing at all, or a vector for the track and for each phrase.
+bool plausible_embeddings(const TrackAnalysis& a) {
+  const Embeddings& e = a.embeddings;
+  if (e.embedder.empty()) return e == Embeddings{};
+  if (e.embedder.size() > Embeddings::kLongestName || !within(e.size, 1, Embeddings::kMostNumbers)) return false;
+  const auto size = static_cast<std::size_t>(e.size);
+  return e.track.size() == size && e.phrases.size() == size * a.phrases.size();
+}
+
 bool plausible(const TrackAnalysis& a) {
   if (a.version != kVersion || !within(a.duration, 0, 1e6) || !within(a.confidence, 0, 1)) return false;
   if (!within(a.first_sound, 0, a.duration) || !within(a.last_sound, a.first_sound, a.duration)) return false;
@@ -122,7 +147,7 @@ bool plausible(const TrackAnalysis& a) {
   for (std::size_t i = 1; i < a.phrases.size(); ++i) {
     if (a.phrases[i].beat <= a.phrases[i - 1].beat) return false;
   }
-  return plausible_parts(a);
+  return plausible_parts(a) && plausible_embeddings(a);
 }
 
 }  // namespace
@@ -155,7 +180,8 @@ std::string to_json(const TrackAnalysis& a) {
                     {"mix_in", a.mix_in},
                     {"mix_out", a.mix_out},
                     {"vocals", spans_json(a.vocals)},
-                    {"vocal_confidence", a.vocal_confidence}};
+                    {"vocal_confidence", a.vocal_confidence},
+                    {"embeddings", embeddings_json(a.embeddings)}};
   // Tags may hold anything; a broken byte must not cost the analysis.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -187,6 +213,7 @@ std::optional<TrackAnalysis> parse_json(std::string_view text) {
     a.mix_in = in.at("mix_in").get<double>();
     a.mix_out = in.at("mix_out").get<double>();
     a.vocal_confidence = in.at("vocal_confidence").get<double>();
+    a.embeddings = embeddings_of(in.at("embeddings"));
     if (!plausible(a)) return std::nullopt;
     return a;
   } catch (const json::exception&) {

@@ -8,17 +8,19 @@
 #include <new>
 #include <vector>
 
+#include "analysis/true_peak.h"
+
 namespace tactus::analysis {
 
 struct LoudnessMeter::Impl {
-  // Histogram mode: an hours-long recording needs no more memory than a song (0.1 LU steps).
+  // All blocks are kept rather than counted in steps of 0.1 LU: two hours of them need 4 MB.
   explicit Impl(int rate)
-      : state(ebur128_init(2, static_cast<unsigned long>(rate),
-                           EBUR128_MODE_I | EBUR128_MODE_TRUE_PEAK | EBUR128_MODE_HISTOGRAM)) {
+      : state(ebur128_init(2, static_cast<unsigned long>(rate), EBUR128_MODE_I | EBUR128_MODE_LRA)) {
     if (!state) throw std::bad_alloc();
   }
   ~Impl() { ebur128_destroy(&state); }
   ebur128_state* state;
+  TruePeak peak;
   std::vector<float> clean;
 };
 
@@ -26,14 +28,14 @@ LoudnessMeter::LoudnessMeter(int rate) : impl_(std::make_unique<Impl>(rate)) {}
 LoudnessMeter::~LoudnessMeter() = default;
 
 void LoudnessMeter::feed(std::span<const float> interleaved) {
-  const float* samples = interleaved.data();
   if (!std::all_of(interleaved.begin(), interleaved.end(), [](float v) { return std::isfinite(v); })) {
     impl_->clean.assign(interleaved.begin(), interleaved.end());
     for (float& v : impl_->clean) v = std::isfinite(v) ? v : 0;
-    samples = impl_->clean.data();
+    interleaved = impl_->clean;
   }
-  if (ebur128_add_frames_float(impl_->state, samples, interleaved.size() / 2) != EBUR128_SUCCESS)
+  if (ebur128_add_frames_float(impl_->state, interleaved.data(), interleaved.size() / 2) != EBUR128_SUCCESS)
     throw std::bad_alloc();
+  impl_->peak.feed(interleaved);
 }
 
 double LoudnessMeter::lufs() const {
@@ -43,13 +45,11 @@ double LoudnessMeter::lufs() const {
   return value;
 }
 
-double LoudnessMeter::true_peak_db() const {
-  double peak = 0;
-  for (unsigned channel = 0; channel < 2; ++channel) {
-    double value = 0;
-    if (ebur128_true_peak(impl_->state, channel, &value) == EBUR128_SUCCESS) peak = std::max(peak, value);
-  }
-  return 20 * std::log10(peak);
+double LoudnessMeter::lra() const {
+  double value = 0;
+  return ebur128_loudness_range(impl_->state, &value) == EBUR128_SUCCESS ? value : 0;
 }
+
+double LoudnessMeter::true_peak_db() const { return 20 * std::log10(impl_->peak.highest()); }
 
 }  // namespace tactus::analysis

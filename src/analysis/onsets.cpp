@@ -20,10 +20,10 @@ std::vector<float> rises(const std::vector<float>& energy) {
   const std::size_t n = energy.size();
   std::vector<float> out(n, 0.0f);
   if (n < kAfter) return out;
-  std::vector<double> sum(n + 1, 0.0);
-  for (std::size_t i = 0; i < n; ++i) sum[i + 1] = sum[i] + energy[i];
   const auto mean = [&](std::size_t from, std::size_t to) {
-    return to > from ? static_cast<float>((sum[to] - sum[from]) / static_cast<double>(to - from)) : 0.0f;
+    double sum = 0;
+    for (std::size_t i = from; i < to; ++i) sum += energy[i];
+    return to > from ? static_cast<float>(sum / static_cast<double>(to - from)) : 0.0f;
   };
   std::vector<float> after(n);
   for (std::size_t i = 0; i < n; ++i) after[i] = mean(i, std::min(n, i + kAfter));

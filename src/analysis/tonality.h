@@ -1,6 +1,10 @@
-// The key of a track from the pitches that sound in it.
+// The key of a track, and where it changes, from the pitches that sound in it.
 #pragma once
 
+#include <span>
+#include <vector>
+
+#include "analysis/analysis.h"
 #include "analysis/features.h"
 #include "music/key.h"
 
@@ -8,10 +12,11 @@ namespace tactus::analysis {
 
 struct Tonality {
   music::Key key;
-  // 0 to 1: how far ahead of the next best key but its relative, which has the same notes; 0: nothing tonal.
-  double confidence = 0;
+  double confidence = 0;       // 0 to 1; 0: nothing tonal
+  std::vector<KeySpan> spans;  // as TrackAnalysis::keys
 };
 
-Tonality find_key(const Features& features);
+// `downbeats` in seconds, ascending; may be empty.
+Tonality find_key(const Features& features, std::span<const double> downbeats);
 
 }  // namespace tactus::analysis

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "client/place.h"
 
@@ -21,6 +22,12 @@ bool wait_for(int fd, short events, Clock::time_point until) {
   return ::poll(&p, 1, left < 0 ? 0 : static_cast<int>(left) + 1) > 0;
 }
 }  // namespace
+
+Client::Client(UniqueFd fd) : fd_(std::move(fd)) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) engine_process_ = peer.pid;
+}
 
 std::unique_ptr<Client> Client::connect(const ConnectOptions& options, std::string* error) {
   const auto session = options.session.empty() ? default_session() : options.session;
@@ -44,6 +51,12 @@ std::unique_ptr<Client> Client::connect(const ConnectOptions& options, std::stri
     const auto m = client->next(std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()));
     if (!m || m->address != "/welcome") continue;
     client->version_ = m->text(1);
+    if (m->integer(0) != sidecar::kBoardVersion) {
+      *error = "the engine (version " + client->version_ + ") shows its state in layout " +
+               std::to_string(m->integer(0)) + ", and this program reads layout " +
+               std::to_string(sidecar::kBoardVersion) + ": install both from one version";
+      return nullptr;
+    }
     client->board_ = sidecar::BoardReader::map(std::move(client->passed_), error);
     return client->board_ ? std::move(client) : nullptr;
   }
@@ -104,6 +117,12 @@ std::optional<osc::Message> Client::next(std::chrono::milliseconds patience) {
   osc::Message m = std::move(messages_.front());
   messages_.pop_front();
   return m;
+}
+
+std::vector<std::string_view> Client::library_changes() {
+  const auto now = board_->read();
+  if (!now || now->version == 0) return {};  // the engine was in the way, or has shown nothing yet: the next time
+  return sidecar::library_changes(std::exchange(library_, *now), *now);
 }
 
 Fate Client::fate_of(const osc::Message& m) {

@@ -10,6 +10,8 @@
 // One thread at a time. docs/clients.md describes the messages underneath, for other languages.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <deque>
 #include <filesystem>
@@ -57,21 +59,29 @@ class Client {
   std::optional<osc::Message> next(std::chrono::milliseconds patience);
   static Fate fate_of(const osc::Message& message);
 
+  // What of the library is to be read again since the last call: kinds of sidecar::kLibraryKinds; the first time all.
+  std::vector<std::string_view> library_changes();
+
   bool closed() const { return !fd_; }
+  // The process of the engine behind the socket. It may end a little after `closed`, and holds its session until then.
+  // 0: the system doesn't say.
+  pid_t engine_process() const { return engine_process_; }
   const sidecar::BoardReader& board() const { return *board_; }
   const std::string& version() const { return version_; }
 
  private:
-  explicit Client(UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit Client(UniqueFd fd);
   bool receive(std::chrono::steady_clock::time_point until);
   bool take_packet();
 
   UniqueFd fd_, passed_;
+  pid_t engine_process_ = 0;
   std::unique_ptr<sidecar::BoardReader> board_;
   std::string version_;
   std::vector<std::byte> in_;
   std::deque<osc::Message> messages_;
   std::int32_t request_ = 0;
+  sidecar::BoardState library_{};  // as it was when changes were last asked for
 };
 
 }  // namespace tactus::client

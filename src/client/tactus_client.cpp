@@ -126,4 +126,14 @@ int tactus_text(const tactus_client* client, const char* name, char* text, size_
   });
 }
 
+int tactus_library_changes(tactus_client* client, char* text, size_t size) {
+  return guarded(-1, [&] {
+    std::string words;
+    const auto kinds = client->engine->library_changes();
+    for (const std::string_view kind : kinds) words += (words.empty() ? "" : " ") + std::string(kind);
+    copy_text(text, size, words);
+    return static_cast<int>(kinds.size());
+  });
+}
+
 int tactus_alive(const tactus_client* client) { return client->engine->board().alive() ? 1 : 0; }

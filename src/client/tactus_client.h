@@ -52,7 +52,10 @@ int tactus_look(tactus_client* client);
  */
 double tactus_number(const tactus_client* client, const char* name);
 int tactus_text(const tactus_client* client, const char* name, char* text, size_t size); /* 0, or -1: no such name */
-/* Whether the engine has shown a sign of life within the last half second. */
+/* What of the library is to be read again since the last call ("analyses recordings mappings"; the first time all of
+ * it), as words in text: how many they are, or -1. */
+int tactus_library_changes(tactus_client* client, char* text, size_t size);
+/* Whether the engine has shown a sign of life within the last 0.4 seconds. */
 int tactus_alive(const tactus_client* client);
 
 #ifdef __cplusplus

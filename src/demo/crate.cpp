@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -10,6 +12,7 @@
 #endif
 
 #include "demo/demo.h"
+#include "demo/truth.h"
 #include "demo/writer.h"
 
 namespace tactus::demo {
@@ -137,13 +140,22 @@ class Crew {
   std::vector<double> percent_;
 };
 
-// What is in the folder, made now or before.
+// A truth that this crate wrote, and of the songs as they are now.
+bool is_ours(const json& truth) {
+  return truth.is_object() && truth.value("crate_version", 0) == kCrateVersion && truth.contains("cut");
+}
+
+// What is in the folder, made now or before: a list of it, and all truths in one file.
 media::Status write_index(const fs::path& path, const fs::path& folder) {
+  std::string truths;
   json index{{"tactus_crate", 1}, {"name", "Tactus Demo Crate"}, {"tracks", json::array()}};
   for (const Song& song : all_songs()) {
     const Places at = places(folder, song);
     std::error_code e;
     if (!fs::exists(at.truth, e) || !fs::exists(at.audio, e)) continue;
+    if (const json truth = json::parse(std::ifstream(at.truth), nullptr, false); is_ours(truth)) {
+      truths += eval_truth_of(song, truth).dump() + "\n";
+    }
     index["tracks"].push_back({{"number", song.number},
                                {"audio", at.audio.filename().string()},
                                {"stems", at.stems.filename().string()},
@@ -155,6 +167,7 @@ media::Status write_index(const fs::path& path, const fs::path& folder) {
                                {"key", song.key.name()},
                                {"camelot", song.key.camelot()}});
   }
+  if (const media::Status s = write_text(folder / "truth.jsonl", truths); !s.ok()) return s;
   return write_text(path, index.dump(2) + "\n");
 }
 

@@ -5,6 +5,7 @@
 //   DIR/NN - Artist - Title.stems/{vocals,drums,bass,other}.flac
 //   DIR/NN - Artist - Title.truth.json      grid, key, sections, swing, loudness: docs/formats.md
 //   DIR/crate.json                          what is there
+//   DIR/truth.jsonl                         all truths as `tactus eval` reads them
 //
 // The same rate gives the same bits, every time. No thread of the engine calls this; it takes CPU seconds.
 #pragma once

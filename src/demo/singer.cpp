@@ -10,7 +10,7 @@
 namespace tactus::demo {
 namespace {
 
-constexpr int kStep = 32;
+constexpr int kSungStep = 32;
 constexpr int kFormants = 4;
 
 struct Vowel {
@@ -75,7 +75,7 @@ class SingerVoice {
 
   bool render(float* left, float* right, int count) {
     if (!sounding_) return false;
-    for (int at = 0; at < count; at += kStep) chunk(left + at, right + at, std::min(kStep, count - at));
+    for (int at = 0; at < count; at += kSungStep) chunk(left + at, right + at, std::min(kSungStep, count - at));
     sounding_ = !amp_.done();
     return sounding_;
   }
@@ -108,7 +108,7 @@ class SingerVoice {
       formant_.db[f] += morph * (target_.db[f] - formant_.db[f]);
     }
     const float depth = s_.vibrato * std::clamp((time_ - s_.vibrato_delay) / 0.5f, 0.0f, 1.0f);
-    float voiced[2][kStep];
+    float voiced[2][kSungStep];
     for (int i = 0; i < 2; ++i) sing(sides_[i], i == 0 ? -0.5f : 0.5f, depth, voiced[i], n);
     const float mid = 0.5f * (1.0f + s_.width), cross = 0.5f * (1.0f - s_.width);
     for (int k = 0; k < n; ++k) {

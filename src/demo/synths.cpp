@@ -7,7 +7,7 @@
 namespace tactus::demo {
 namespace {
 
-constexpr int kStep = 16;  // frames between updates of pitch and filter
+constexpr int kSynthStep = 16;  // frames between updates of pitch and filter
 constexpr int kMaxSaws = 9;
 
 class SubtractiveVoice {
@@ -37,8 +37,8 @@ class SubtractiveVoice {
   }
 
   bool render(float* left, float* right, int count) {
-    for (int at = 0; at < count; at += kStep) {
-      chunk(left + at, right + at, std::min(kStep, count - at));
+    for (int at = 0; at < count; at += kSynthStep) {
+      chunk(left + at, right + at, std::min(kSynthStep, count - at));
       if (amp_.done()) return false;
     }
     return true;
@@ -46,7 +46,7 @@ class SubtractiveVoice {
 
  private:
   void chunk(float* left, float* right, int n) {
-    float l[kStep] = {}, r[kStep] = {};
+    float l[kSynthStep] = {}, r[kSynthStep] = {};
     const float inc = pitch(n);
     for (int i = 0; i < count_; ++i) {
       const float step = inc * ratio_[i];
@@ -128,7 +128,7 @@ class AcidVoice {
   bool render(float* left, float* right, int count) {
     if (gate_ <= 0 && amp_ < 1e-5f) return false;
     for (int i = 0; i < count; ++i) {
-      if (i % kStep == 0)
+      if (i % kSynthStep == 0)
         filter_.set(std::min(s_.cutoff * std::exp2((0.6f + 0.4f * accent_) * s_.sweep * sweep_), 0.3f * rate_),
                     s_.resonance * (0.7f + 0.3f * accent_), rate_);
       inc_ += glide_ * (target_ - inc_);

@@ -14,4 +14,7 @@ constexpr int kCrateVersion = 1;
 
 nlohmann::json truth_of(const Song& song, const Rendered& rendered, int first_bar, const Loudness& loudness);
 
+// The same, for `tactus eval` (docs/formats.md): a line of truth.jsonl. `truth` is that beside the track, with its cut.
+nlohmann::json eval_truth_of(const Song& song, const nlohmann::json& truth);
+
 }  // namespace tactus::demo

@@ -18,6 +18,13 @@ inline bool all_finite(const float* x, int n) TACTUS_RT {
   return rest == 0.0f;
 }
 
+// True when no sample is a NaN or beyond +-most.
+inline bool all_within(const float* x, int n, float most) TACTUS_RT {
+  bool within = true;
+  for (int i = 0; i < n; ++i) within = (x[i] <= most && x[i] >= -most) && within;
+  return within;
+}
+
 // Replaces the segment by silence when it holds a NaN or an infinity. Returns true when it did; the caller then clears
 // the state of the node that made it.
 inline bool flush_if_broken(float* left, float* right, int n) TACTUS_RT {

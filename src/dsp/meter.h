@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/rt.h"
+#include "base/units.h"
 #include "dsp/simd.h"
 
 namespace tactus::dsp {
@@ -49,6 +50,33 @@ class Meter {
   F4 peak_{};
   D2 power_{};
   std::int64_t frames_ = 0;
+};
+
+// The highest of what was shown within the last 50 to 100 ms: whoever looks 20 times a second misses no peak, although
+// readings are made once a block and only the latest can be seen.
+class PeakHold {
+ public:
+  // Control side.
+  void prepare(SampleRate rate) noexcept {
+    *this = PeakHold();
+    window_ = rate.frames(Seconds{0.050}).v;
+  }
+
+  // Takes the reading of `frames` frames into account; the highest.
+  float hold(float reading, std::int64_t frames) TACTUS_RT {
+    if (frames_ >= window_) {
+      before_ = now_;
+      now_ = 0;
+      frames_ = 0;
+    }
+    now_ = std::max(now_, reading);
+    frames_ += frames;
+    return std::max(now_, before_);
+  }
+
+ private:
+  std::int64_t window_ = 0, frames_ = 0;
+  float now_ = 0, before_ = 0;
 };
 
 }  // namespace tactus::dsp

@@ -4,13 +4,7 @@ pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(RTMIDI REQUIRED IMPORTED_TARGET rtmidi)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(JACK REQUIRED IMPORTED_TARGET jack)
-# Elsewhere than on Linux nobody is asked not to suspend.
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
-  target_compile_definitions(${target} PRIVATE TACTUS_HAVE_SDBUS=1)
-  target_link_libraries(${target} PRIVATE PkgConfig::SYSTEMD)
-endif()
 find_package(nlohmann_json REQUIRED)
 find_package(AbletonLink REQUIRED PATHS /usr/share/cmake/AbletonLinkConfig)
-target_link_libraries(${target} PUBLIC Threads::Threads
+target_link_libraries(${target} PUBLIC Threads::Threads ${CMAKE_DL_LIBS}
   PRIVATE PkgConfig::RTAUDIO PkgConfig::SOXR PkgConfig::SNDFILE PkgConfig::RTMIDI PkgConfig::JACK PkgConfig::TOMLPLUSPLUS Ableton::Link nlohmann_json::nlohmann_json)

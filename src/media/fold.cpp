@@ -1,8 +1,11 @@
 #include "media/fold.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 extern "C" {
 #include <libavutil/channel_layout.h>
@@ -65,12 +68,19 @@ std::array<Gains, kMaxChannels> matrix_of(const AVChannelLayout& layout) {
   return gains;
 }
 
+// Files of floats may hold what is no sound; nothing after this has to reckon with it.
+constexpr double kLoudest = 64;  // 36 dB above full scale
+
 template <typename T>
 float to_float(T v) {
   if constexpr (std::is_same_v<T, std::uint8_t>) return (static_cast<float>(v) - 128.0f) * (1.0f / 128.0f);
   if constexpr (std::is_same_v<T, std::int16_t>) return static_cast<float>(v) * (1.0f / 32768.0f);
   if constexpr (std::is_same_v<T, std::int32_t>)
     return static_cast<float>(static_cast<double>(v) * (1.0 / 2147483648.0));
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(v)) return 0;
+    return static_cast<float>(std::clamp(v, static_cast<T>(-kLoudest), static_cast<T>(kLoudest)));
+  }
   return static_cast<float>(v);
 }
 

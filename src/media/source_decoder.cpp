@@ -160,7 +160,7 @@ struct SourceDecoder::Impl {
         av_packet_unref(packet.get());
       }
     }
-    return ended_at(av_rescale_q(reached, s->time_base, {1, info.rate}));
+    return ended_at(av_rescale_q(reached, s->time_base, {1, info.rate}), tail.value());
   }
 
   // An MP4's edit list counts in coarse ticks, often milliseconds. Where it ends within one of the media itself, which
@@ -176,8 +176,11 @@ struct SourceDecoder::Impl {
     return {};
   }
 
-  Status ended_at(std::int64_t frames) const {
+  // Whether there is audio up to about the end in `from`, of which no more came after `frames`.
+  Status ended_at(std::int64_t frames, const SourceFile& from) const {
     if (frames + info.rate / 2 >= info.frames) return {};
+    if (const std::string why = from.read_error(); !why.empty())
+      return Error{path, "it can't be read on from " + minutes(frames, info.rate) + ": " + why};
     return Error{path, "the file is cut short or damaged: it ends at " + minutes(frames, info.rate) + " of " +
                            minutes(info.frames, info.rate)};
   }
@@ -207,7 +210,10 @@ struct SourceDecoder::Impl {
   // The first frame settles the rate (AAC's header may state half of it), the channels and the origin.
   Status decode_first() {
     clear_to(0);
-    if (!receive()) return Error{path, "it holds no audio that can be decoded"};
+    if (!receive()) {
+      const std::string why = file.read_error();
+      return Error{path, why.empty() ? "it holds no audio that can be decoded" : "it can't be read: " + why};
+    }
     info.rate = frame->sample_rate;
     info.channels = frame->ch_layout.nb_channels;
     if (info.rate < 8000 || info.rate > 192000)
@@ -372,7 +378,7 @@ struct SourceDecoder::Impl {
       }
       if (end <= from) {
         std::fill(to, to + 2 * count, 0.0f);
-        return ended_at(end);
+        return ended_at(end, file);
       }
       const std::int64_t n = std::min(count, end - from);
       std::copy_n(buffer.begin() + 2 * (from - start), 2 * n, to);

@@ -86,7 +86,7 @@ SourceFile::Io::~Io() {
 int SourceFile::read_packet(void* self, unsigned char* to, int size) {
   Io& io = *static_cast<Io*>(self);
   const ssize_t n = ::pread(io.fd, to, static_cast<std::size_t>(size), io.at);
-  if (n < 0) return AVERROR(errno);
+  if (n < 0) return AVERROR(io.failed = errno);
   if (n == 0) return AVERROR_EOF;
   io.at += n;
   g_bytes_read.fetch_add(static_cast<std::uint64_t>(n), std::memory_order_relaxed);
@@ -111,11 +111,16 @@ Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream, E
   f.io_->bytes = f.bytes_ = ::lseek(fd.value(), 0, SEEK_END);
 
   auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBuffer));
+  // A disk that fails says nothing of the file.
+  const auto wrong = [&f, &path](std::string cause) {
+    const std::string why = f.read_error();
+    return Error{path, why.empty() ? std::move(cause) : "it can't be read: " + why};
+  };
   f.avio_ = avio_alloc_context(buffer, kIoBuffer, 0, f.io_.get(), &read_packet, nullptr, &seek);
   // Recognised by content alone: the name is the user's, and may be wrong.
   const AVInputFormat* format = nullptr;
   if (av_probe_input_buffer2(f.avio_, &format, "", nullptr, 0, 0) < 0 || format == nullptr)
-    return Error{path, "it is no audio file that Tactus can read"};
+    return wrong("it is no audio file that Tactus can read");
   if (std::find(kDemuxers.begin(), kDemuxers.end(), format->name) == kDemuxers.end())
     return Error{path, std::string("it is not music but ") + (format->long_name ? format->long_name : format->name)};
 
@@ -126,7 +131,7 @@ Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream, E
   if (edits == Edits::ignored) av_dict_set(&options, "ignore_editlist", "1", 0);
   int rc = avformat_open_input(&f.context_, nullptr, format, &options);
   av_dict_free(&options);
-  if (rc < 0) return Error{path, "the file is damaged or cut short (" + av_text(rc) + ")"};
+  if (rc < 0) return wrong("the file is damaged or cut short (" + av_text(rc) + ")");
 
   for (unsigned i = 0; i < f.context_->nb_streams; ++i) {
     AVStream* s = f.context_->streams[i];
@@ -144,7 +149,7 @@ Result<SourceFile> SourceFile::open(const std::string& path, int audio_stream, E
   f.stream_->discard = AVDISCARD_DEFAULT;
   if (edits == Edits::ignored) return f;
   rc = avformat_find_stream_info(f.context_, nullptr);
-  if (rc < 0) return Error{path, "the file is damaged or cut short (" + av_text(rc) + ")"};
+  if (rc < 0) return wrong("the file is damaged or cut short (" + av_text(rc) + ")");
   return f;
 }
 
@@ -167,6 +172,8 @@ SourceFile::~SourceFile() {
     avio_context_free(&avio_);
   }
 }
+
+std::string SourceFile::read_error() const { return io_->failed == 0 ? std::string() : std::strerror(io_->failed); }
 
 std::string SourceFile::tag(const char* key) const {
   const AVDictionaryEntry* entry = av_dict_get(context_->metadata, key, nullptr, 0);

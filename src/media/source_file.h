@@ -42,6 +42,8 @@ class SourceFile {
   std::int64_t bytes() const noexcept { return bytes_; }
   // UTF-8, at most 500 bytes, from the file's tags or those of the stream; empty when there is none.
   std::string tag(const char* key) const;
+  // What the system said when a read failed last ("Input/output error"); empty: none did.
+  std::string read_error() const;
   // Reads up to `size` bytes at `offset`; what is there.
   std::vector<unsigned char> peek(std::int64_t offset, std::size_t size) const;
 
@@ -54,6 +56,7 @@ class SourceFile {
     int fd = -1;
     std::int64_t at = 0;
     std::int64_t bytes = 0;
+    int failed = 0;  // errno of the last read that failed
     ~Io();
   };
   std::unique_ptr<Io> io_;

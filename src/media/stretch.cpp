@@ -44,14 +44,17 @@ double centre_of(StretchMode mode) {
 
 constexpr double kR2Step = 0.002;
 
-// The highest pitch for which the library's resampler has room from construction on: an octave up.
-constexpr double kRoomyPitch = 2;
+constexpr double kMinPitch = 0.25, kMaxPitch = 4;  // frequency ratios
 // How much louder than their sum the stems' mix goes in, so that it leads them wherever they don't cancel each other.
 constexpr float kLead = 4;
 
-// Half the resampler's buffer, which has the length of its filter at that pitch: so many frames of what has been
+// Half the resampler's buffer, which has the length of its filter at the highest pitch: so many frames of what has been
 // stretched stay inside until the next hop.
-constexpr double kHeld = 32 * kRoomyPitch;
+constexpr double kHeld = 32 * kMaxPitch;
+
+// The pitch that takes most of the resampler's memory: it keeps a record for each step of the numerator of 1 / pitch as
+// a fraction, whose denominator it bounds by ceil(96000 * pitch).
+constexpr double kLongestFraction = 24001.0 / 96003;
 
 }  // namespace
 
@@ -71,20 +74,22 @@ StretchVoice::StretchVoice(StretchMode mode, int channels, SampleRate rate, bool
   grow();
 }
 
-// The library's resampler has two sets of buffers, used in turn when the pitch changes, which grow with the filter's
-// length and with the denominator of the ratio. Silence at extreme ratios makes it take all its memory now. reset()
-// leaves history, but silence is what a fresh instance has for history too.
+// Makes the library take all the memory now that it will ever want. R2's windows and buffers follow ratio and pitch as
+// they are set. The resampler has two sets of buffers, used in turn when the pitch changes, which follow what is
+// processed: silence. reset() leaves history, but silence is what a fresh instance has for history too.
 void StretchVoice::grow() {
+  library_->setDebugLevel(-1);  // R2 would print a warning that it takes memory
+  for (const double ratio : {kMinRatio, kMaxRatio, 1.0}) {
+    library_->setTimeRatio(ratio);
+    if (!pitched_) continue;
+    for (const double pitch : {kMinPitch, kMaxPitch, 1.0}) library_->setPitchScale(pitch);
+  }
+  library_->setDebugLevel(0);
+  if (!pitched_) return;
   const float* planes[kPlanes];
   const std::array<float, kChunk> silence{};
   std::fill(std::begin(planes), std::end(planes), silence.data());
-  // R2's output buffer follows the ratio.
-  library_->setTimeRatio(2);
-  if (!pitched_) {
-    library_->setTimeRatio(1);
-    return;
-  }
-  for (const double pitch : {kRoomyPitch, 96000.0 / 95999, 95999.0 / 96000, 1.0}) {
+  for (const double pitch : {kLongestFraction, kMaxPitch, 1.0, kLongestFraction, 1.0}) {
     library_->setPitchScale(pitch);
     const std::int64_t before = emitted_;
     for (int i = 0; i < 2 * window_ && emitted_ == before; i += kChunk) {
@@ -93,7 +98,6 @@ void StretchVoice::grow() {
     }
     taken_ = emitted_;
   }
-  library_->setTimeRatio(1);
   library_->reset();
   emitted_ = taken_ = 0;
 }
@@ -109,7 +113,7 @@ void StretchVoice::set_ratio(double time_ratio) {
 }
 
 void StretchVoice::set_pitch(double ratio) {
-  const double scale = std::clamp(ratio, 0.25, 4.0);
+  const double scale = std::clamp(ratio, kMinPitch, kMaxPitch);
   if (!pitched_ || scale == pitch_) return;
   // Pitch is made by resampling what has been stretched: what is still in the library is compressed from here on.
   const double now = static_cast<double>(emitted_);
@@ -191,7 +195,7 @@ void StretchVoice::complete(float* const* planes, int n) {
 }
 
 StretchVoice::Tie StretchVoice::next_tie() const {
-  const double held = pitched_ ? kHeld / std::min(pitch_, kRoomyPitch) : 0;
+  const double held = pitched_ ? kHeld / pitch_ : 0;
   return {static_cast<double>(emitted_) + held + centre_ / pitch_, static_cast<double>(consumed_) + centre_};
 }
 

@@ -6,9 +6,9 @@
 // (frames fed, frames it still wants, frames come out), so the map is what happened, not what was asked for. Between
 // ties it is linear.
 //
-// Threads: a voice belongs to one feeder thread at a time. R3 allocates nothing after construction while the pitch
-// stays below an octave up; R2 may grow a buffer once or twice. Never for the audio thread: a hop costs about a
-// millisecond at once.
+// Threads: a voice belongs to one feeder thread at a time. Nothing is allocated after construction, at any ratio and
+// pitch; but R2 takes some buffers anew whenever ratio x pitch crosses 0.19, where it changes its window. Never for the
+// audio thread: a hop costs about a millisecond at once.
 #pragma once
 
 #include <array>
@@ -44,10 +44,11 @@ class StretchVoice {
   // resampler runs throughout, so that a change through 0 makes no click. Without it set_pitch() does nothing, and a
   // key change takes another voice.
   //
-  // 8 channels are four stereo stems. Stretched each for itself, stems drift apart in phase and no longer add up to the
-  // stretched mix (bands differ by 2 dB, kicks by 2 ms [measured]). So their sum goes through the same stretcher as a
-  // fifth, louder pair, and the library's channel lock, which follows the loudest, turns their phases as it turns the
-  // mix's. R2 has no such lock: its stems add up only roughly.
+  // 8 channels are four stereo stems. Stretched side by side they drift apart in phase and no longer add up to the
+  // stretched mix: bands differ by up to 3 dB, kicks by 4 ms, whether the library locks their channels or not
+  // [measured, bench/stretch_stems]. So their sum goes through the same stretcher as a fifth, louder pair, and the
+  // library's channel lock, which follows the loudest, turns their phases as it turns the mix's: onsets agree. What the
+  // sum still lacks of the mix is dealt out among the stems. R2 has no such lock: its stems add up only roughly.
   StretchVoice(StretchMode mode, int channels, SampleRate rate, bool pitched = true);
   ~StretchVoice();
   StretchVoice(const StretchVoice&) = delete;

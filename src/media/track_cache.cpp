@@ -21,7 +21,7 @@ constexpr std::int64_t kChunkFrames = lockfree::ChunkTable::kChunkFrames;
 constexpr std::int64_t kChunksPerJob = 4;  // so that something urgent never waits long for a worker
 constexpr std::size_t kMostPins = 32;
 constexpr std::size_t kOpenReserve = std::size_t{8} << 20;  // files being opened bring their first chunks unasked
-constexpr int kMostDoublings = 5;                           // of one second, between attempts at what could not be read
+constexpr int kReadDoublings = 5;                           // of one second, between attempts at what could not be read
 constexpr std::uint64_t kGraceBlocks = 2;  // the block in progress when a chunk is withdrawn, and one to be sure
 
 std::size_t chunk_bytes(int channels) {
@@ -333,7 +333,7 @@ struct TrackCache::Impl : std::enable_shared_from_this<Impl> {
   // may wake up, a network come back.
   void fail_from(Track& t, const Error& error) {
     t.error = error;
-    t.try_after = std::chrono::steady_clock::now() + std::chrono::seconds(1 << std::min(t.failures++, kMostDoublings));
+    t.try_after = std::chrono::steady_clock::now() + std::chrono::seconds(1 << std::min(t.failures++, kReadDoublings));
     for (auto i = static_cast<std::size_t>(t.job_next); i < t.slots.size(); ++i) {
       if (t.slots[i].state == Slot::State::absent) t.slots[i].state = Slot::State::failed;
     }

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -75,6 +76,7 @@ struct WorkerPool::Impl {
   UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   mutable std::mutex mutex;
   bool stopping = false;
+  bool idle_paused = false;
   JobId next_id = 1;
   std::array<std::deque<Waiting>, 2> waiting;
   std::vector<std::unique_ptr<Worker>> workers;
@@ -117,7 +119,7 @@ struct WorkerPool::Impl {
   bool wants_worker(Lane lane, Clock::time_point now) const {
     const int have = count(lane);
     const bool queued = !waiting[index_of(lane)].empty();
-    if (lane == Lane::idle) return queued && have < config.idle_workers;
+    if (lane == Lane::idle) return !idle_paused && queued && have < config.idle_workers;
     if (have < config.normal_workers) return true;
     if (!queued || have >= config.most_normal_workers) return false;
     return std::all_of(workers.begin(), workers.end(),
@@ -127,7 +129,7 @@ struct WorkerPool::Impl {
   Worker* free_worker(Lane lane, const std::string& path) {
     Worker* best = nullptr;
     for (auto& w : workers) {
-      if (w->lane != lane || w->job != 0) continue;
+      if (w->lane != lane || w->job != 0 || stopped(*w)) continue;
       if (std::find(w->recent.begin(), w->recent.end(), path) != w->recent.end()) return w.get();
       if (best == nullptr || w->recent.size() < best->recent.size()) best = w.get();
     }
@@ -230,6 +232,8 @@ struct WorkerPool::Impl {
     }
   }
 
+  bool stopped(const Worker& w) const { return idle_paused && w.lane == Lane::idle; }
+
   milliseconds stall_timeout(const Worker& w) const {
     return w.lane == Lane::idle ? config.idle_stall_timeout : config.stall_timeout;
   }
@@ -239,7 +243,7 @@ struct WorkerPool::Impl {
       const Worker& w = *workers[i];
       const bool silent = now - w.last_sign >= stall_timeout(w);
       const bool useless = now - w.last_news >= kNewsFactor * stall_timeout(w);
-      if (w.job == 0 || !(silent || useless)) continue;
+      if (w.job == 0 || stopped(w) || !(silent || useless)) continue;
       const auto seconds = std::chrono::duration_cast<std::chrono::duration<double>>(stall_timeout(w)).count();
       bury(i, now, "reading it has stalled for " + std::to_string(static_cast<int>(seconds + 0.5)) + " s", false);
     }
@@ -278,14 +282,15 @@ struct WorkerPool::Impl {
   int patience(Clock::time_point now) const {
     Clock::time_point until = Clock::time_point::max();
     for (const auto& w : workers) {
-      if (w->job == 0) continue;
+      if (w->job == 0 || stopped(*w)) continue;
       until = std::min({until, w->last_sign + stall_timeout(*w), w->last_news + kNewsFactor * stall_timeout(*w)});
       if (w->lane == Lane::normal && !waiting[0].empty() && now - w->last_sign < kStuckAfter)
         until = std::min(until, w->last_sign + kStuckAfter);
     }
     if (!dying.empty()) until = std::min(until, now + milliseconds(20));
     if (count(Lane::normal) < config.normal_workers) until = std::min(until, spawn_not_before[0]);
-    if (!waiting[1].empty() && count(Lane::idle) < config.idle_workers) until = std::min(until, spawn_not_before[1]);
+    if (!waiting[1].empty() && !idle_paused && count(Lane::idle) < config.idle_workers)
+      until = std::min(until, spawn_not_before[1]);
     if (until == Clock::time_point::max()) return -1;
     const auto ms = std::chrono::ceil<milliseconds>(until - now).count();
     return static_cast<int>(std::clamp<std::int64_t>(ms, 1, 60000));
@@ -380,6 +385,19 @@ void WorkerPool::cancel(JobId job) {
       m.job = job;
       // Where even this doesn't get through, the worker is stuck, and its time runs out.
       static_cast<void>(send_message(w->process.socket.get(), m, false).ok());
+    }
+  }
+  impl_->signal();
+}
+
+void WorkerPool::pause_idle(bool paused) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (std::exchange(impl_->idle_paused, paused) == paused) return;
+    for (auto& w : impl_->workers) {
+      if (w->lane != Lane::idle) continue;
+      ::kill(w->process.pid, paused ? SIGSTOP : SIGCONT);
+      if (!paused) w->last_sign = w->last_news = Clock::now();
     }
   }
   impl_->signal();

@@ -77,6 +77,9 @@ class WorkerPool {
   JobId submit(Job job, OnEvent on_event);
   // Asks for an early end: the job still ends with `done` or `failed`. Unknown or ended jobs are ignored.
   void cancel(JobId job);
+  // While `paused`, the idle lane's workers are stopped where they are, memory and all, and get no further jobs; nobody
+  // takes them for hung.
+  void pause_idle(bool paused);
 
   int normal_workers() const noexcept;
 

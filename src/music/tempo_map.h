@@ -1,4 +1,5 @@
-// The session's tempo map: which beat sounds at which session frame. Pure functions over a plain struct; realtime-safe.
+// The session's tempo map: which beat sounds at which session frame, and what bars and phrases are there. Pure
+// functions over a plain struct; realtime-safe.
 //
 // The control thread owns the map and publishes copies; the audio thread and the feeders only read theirs. A segment
 // starts at {frame0, beat0} with tempo bpm0 and moves linearly *in beats* to bpm1 over `beats`, then stays at bpm1
@@ -52,9 +53,24 @@ struct TempoSegment {
   double start_bpm() const TACTUS_RT { return beats > 0 ? bpm0 : bpm1; }
 };
 
+// What the session says a bar and a phrase are.
+struct Metre {
+  Beats bar = Beats::of(4);  // the quantum
+  Beats phrase = Beats::of(16);
+  Beat phase;  // a beat of the session where a bar and a phrase begin
+  bool operator==(const Metre&) const TACTUS_RT = default;
+};
+
+// From a beat on, another metre; what is 0 stays as it is.
+struct MetreStep {
+  Beat from;
+  Beats bar, phrase;
+};
+
 class TempoMap {
  public:
   static constexpr std::size_t kMaxSegments = 24;
+  static constexpr std::size_t kMaxSteps = 8;
 
   TempoMap() TACTUS_RT { segments_.push_back({}); }
   TempoMap(SampleRate rate, Bpm bpm) TACTUS_RT : rate_(rate.hz) { segments_.push_back({0, 0, bpm.v, bpm.v, 0}); }
@@ -98,10 +114,42 @@ class TempoMap {
   // Beats a frame at `frame`.
   double slope_at(double frame) const TACTUS_RT { return bpm_at_frame(frame) / (60.0 * rate_); }
 
+  // By beat, so that a change of tempo moves a change of metre.
+  Metre metre_at(Beat beat) const TACTUS_RT {
+    Metre m = metre_;
+    for (const MetreStep& step : steps_) {
+      if (step.from <= beat) take(step, m);
+    }
+    return m;
+  }
+  // As it is for what is due at a frame, whose beat may lie up to half a frame later.
+  Metre metre_at_frame(double frame) const TACTUS_RT { return metre_at(Beat::of(beat_of(frame + 0.5))); }
+  // From the beginning on, without any steps.
+  void start_metre(const Metre& metre) TACTUS_RT {
+    metre_ = metre;
+    steps_.clear();
+  }
+  // The oldest step is forgotten when the table is full: its metre then holds from the beginning on.
+  void change_metre(const MetreStep& step) TACTUS_RT {
+    if (steps_.full()) {
+      take(steps_[0], metre_);
+      steps_.erase(0);
+    }
+    std::size_t at = steps_.size();
+    while (at > 0 && steps_[at - 1].from > step.from) --at;
+    steps_.insert(at, step);
+  }
+  const Metre& first_metre() const TACTUS_RT { return metre_; }
+  const FixedVector<MetreStep, kMaxSteps>& metre_steps() const TACTUS_RT { return steps_; }
+
   double rate() const TACTUS_RT { return rate_; }
   const FixedVector<TempoSegment, kMaxSegments>& segments() const TACTUS_RT { return segments_; }
 
  private:
+  static void take(const MetreStep& step, Metre& m) TACTUS_RT {
+    if (step.bar.micro > 0) m.bar = step.bar;
+    if (step.phrase.micro > 0) m.phrase = step.phrase;
+  }
   const TempoSegment& at_frame(double frame) const TACTUS_RT {
     std::size_t i = segments_.size() - 1;
     while (i > 0 && segments_[i].frame0 > frame) --i;
@@ -116,6 +164,8 @@ class TempoMap {
 
   FixedVector<TempoSegment, kMaxSegments> segments_;
   double rate_ = 48000;
+  Metre metre_;
+  FixedVector<MetreStep, kMaxSteps> steps_;  // by beat
 };
 
 // The view of the map that scheduler, engine and clients share.

@@ -49,8 +49,15 @@ bool phase_is_held(const World& w, int but) {
 
 }  // namespace
 
-ClockOwner::ClockOwner(SampleRate rate, Bpm bpm, Beats bar, Beats phrase)
-    : map_(rate, bpm), metre_{bar, phrase, {}}, source_{} {}
+ClockOwner::ClockOwner(SampleRate rate, Bpm bpm, const Metre& metre) : map_(rate, bpm), source_{} {
+  map_.start_metre(metre);
+}
+
+// Beats; never 0.
+double ClockOwner::bar(Frame at) const {
+  const double bar = metre(at).bar.value();
+  return bar > 0 ? bar : 1;
+}
 
 Frame ClockOwner::due(const Change& c, Frame earliest) const {
   if (c.when.kind == msg::When::Kind::now) return earliest;
@@ -87,8 +94,15 @@ bool ClockOwner::apply(const HostAction& action, Frame earliest) {
   if (const auto* source = std::get_if<ask::ClockSource>(&action.what)) {
     source_ = *source;
     source_changed_ = true;
-  } else if (const auto* quantum = std::get_if<ask::ClockQuantum>(&action.what)) {
-    metre_.bar = quantum->bar;
+  } else if (const auto* metre = std::get_if<ask::ClockMetre>(&action.what)) {
+    const Beat earliest_beat = Beat::of(map_.beat_of(static_cast<double>(earliest.v)));
+    Beat from = earliest_beat;
+    if (action.when.kind == msg::When::Kind::beat) from = Beat{action.when.value};
+    if (action.when.kind == msg::When::Kind::frame) {
+      from = Beat::of(map_.beat_of(static_cast<double>(action.when.value)));
+    }
+    map_.change_metre({std::max(from, earliest_beat), metre->bar, metre->phrase});
+    return true;
   }
   return false;
 }
@@ -167,8 +181,7 @@ bool ClockOwner::tick(const World& w, Frame earliest) {
 }
 
 bool ClockOwner::follow_link(const World& w, Frame earliest, bool asked_for) {
-  const double bar = metre_.bar.value();
-  const LinkFollower::Moment m{w.link, link_leads(w, source_), any_synced(w), asked_for, bar > 0 ? bar : 1, earliest};
+  const LinkFollower::Moment m{w.link, link_leads(w, source_), any_synced(w), asked_for, bar(earliest), earliest};
   if (!link_.tick(m, map_)) return false;
   rewrite(earliest);
   return true;
@@ -180,8 +193,7 @@ bool ClockOwner::follow_midi(const World& w, Frame earliest, bool asked_for) {
     midi_ = {};
     return false;
   }
-  const double bar = metre_.bar.value();
-  const LinkFollower::Moment m{w.midi,  w.midi.enabled && w.midi.peers > 0, any_synced(w), asked_for, bar > 0 ? bar : 1,
+  const LinkFollower::Moment m{w.midi,  w.midi.enabled && w.midi.peers > 0, any_synced(w), asked_for, bar(earliest),
                                earliest};
   const bool changed = midi_.tick(m, map_);
   midi_.take_tell();
@@ -198,10 +210,10 @@ bool ClockOwner::take_lead(const World& w, Frame earliest, bool alone) {
     const double deck_beat =
         d.track_beat + (frame - static_cast<double>(w.snapshot.frame)) * bpm.v / (60 * map_.rate());
     const double beat = map_.beat_of(frame);
-    const double bar = metre_.bar.value();
-    double forward = bar > 0 ? std::fmod(deck_beat - beat, bar) : 0;
-    if (forward < 0) forward += bar;
-    if (forward > kSamePhase && forward < bar - kSamePhase) {
+    const double turn = bar(earliest);
+    double forward = std::fmod(deck_beat - beat, turn);
+    if (forward < 0) forward += turn;
+    if (forward > kSamePhase && forward < turn - kSamePhase) {
       map_.set_beat(frame, beat + forward, bpm);
       settled_from_ = frame + kSettleSeconds * map_.rate();
       rewrite(earliest);

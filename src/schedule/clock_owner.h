@@ -26,10 +26,10 @@ namespace tactus::schedule {
 
 class ClockOwner {
  public:
-  ClockOwner(SampleRate rate, Bpm bpm, Beats bar = Beats::of(4), Beats phrase = Beats::of(16));
+  ClockOwner(SampleRate rate, Bpm bpm, const Metre& metre = {});
 
   const music::TempoMap& map() const { return map_; }
-  const Metre& metre() const { return metre_; }
+  Metre metre(Frame at) const { return map_.metre_at_frame(static_cast<double>(at.v)); }
   int leader() const { return leader_; }  // -1: none
   ask::ClockSource source() const { return source_; }
 
@@ -58,6 +58,7 @@ class ClockOwner {
   bool write_due(Frame earliest);
   int choose(const World& world) const;
   void follow_playing(const World& world);
+  double bar(Frame at) const;
   bool take_lead(const World& world, Frame earliest, bool alone);
   bool follow_leader(const World& world, Frame earliest);
   bool follow_link(const World& world, Frame earliest, bool asked_for);
@@ -65,7 +66,6 @@ class ClockOwner {
 
   music::TempoMap map_;
   LinkFollower link_, midi_;
-  Metre metre_;
   ask::ClockSource source_;
   int leader_ = -1;
   bool source_changed_ = false;

@@ -1,6 +1,10 @@
 #include "schedule/comeback.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "schedule/intent_table.h"
+#include "schedule/parse.h"
 
 namespace tactus::schedule {
 
@@ -33,7 +37,31 @@ std::set<std::string> suspects(const Crash& crash) {
   return files;
 }
 
+// Where a control that goes from `from` to `to` is at `share` of the way; by gain, where its numbers are decibels.
+double between(const Intent& intent, double from, double to, double share) {
+  if (intent.row->meaning.convert != Meaning::Convert::gain) return std::lerp(from, to, share);
+  const double gain = std::lerp(Decibels{from}.gain(), Decibels{to}.gain(), share);
+  return gain > 0 ? Decibels::of_gain(gain).v : -INFINITY;
+}
+
 }  // namespace
+
+std::vector<std::string> settings_after(std::vector<std::string> settings, double seconds) {
+  // A ramp is two settings: where it was, and where it goes.
+  for (std::size_t i = 1; seconds > 0 && i < settings.size(); ++i) {
+    const auto from = parse(settings[i - 1]).intent;
+    auto to = parse(settings[i]).intent;
+    if (!from || !to || !to->over || to->over->unit != Over::Unit::seconds || to->args.empty()) continue;
+    const double share = std::min(1.0, seconds / to->over->amount);
+    to->over->amount -= seconds;
+    if (share == 1) to->over.reset(), to->curve.reset();
+    auto here = *from;
+    here.args[0] = between(*to, from->number(0), to->number(0), share);
+    settings[i - 1] = to_text(here);
+    settings[i] = to_text(*to);
+  }
+  return settings;
+}
 
 Comeback come_back(const ReadJournal& tail, std::int64_t now_ns, const std::string& boot, ComebackMode mode) {
   Comeback back;

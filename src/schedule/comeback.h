@@ -38,6 +38,9 @@ constexpr double kFreshSeconds = 60;  // a stop longer ago isn't played on from
 constexpr std::size_t kManyCrashes = 3;
 constexpr double kCrashWindow = 60;  // seconds
 
+// Settings (Scheduler::settings) as they are `seconds` later: ramps under way have gone on, taken as linear in time.
+std::vector<std::string> settings_after(std::vector<std::string> settings, double seconds);
+
 // `now_ns`, `boot`: as in Checkpoint.
 Comeback come_back(const ReadJournal& tail, std::int64_t now_ns, const std::string& boot, ComebackMode mode);
 

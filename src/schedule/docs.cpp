@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "engine/msg/fx_info.h"
 #include "schedule/guards.h"
 #include "schedule/intent_table.h"
 #include "schedule/numbers.h"
+#include "schedule/request_table.h"
 
 namespace tactus::schedule {
 namespace {
@@ -80,8 +82,8 @@ An OSC message is the same: the address, then the arguments as numbers and strin
 
 **When.** Nothing, `@now` and `@none` mean at once. `@bar`, `@2bar`, `@4bar`, `@8bar`; note values `@1/2` to `@1/32`, where
 `@1/4` is one beat (also `@beat`), with `T` for triplets (`@1/8T`: three in the time of two); `@phrase` (the session's, 16
-beats unless set otherwise), `@phrase16`, `@phrase32`: the next boundary of that kind. `@beat=64`: that beat of the
-session. What is pending at a beat moves with every change of tempo. A beat that has passed means at once.
+beats unless `/clock/phrase` says 32), `@phrase16`, `@phrase32`: the next boundary of that kind. `@beat=64`: that beat
+of the session. What is pending at a beat moves with every change of tempo. A beat that has passed means at once.
 
 **Over and curve.** A control marked `over` moves to its new value over that length, else in 5 ms. Lengths in beats and
 bars follow the tempo. Curves: `linear` (default), `equal-power`, `exponential`, `s-curve`.
@@ -94,7 +96,8 @@ Every refusal goes back to its source with the address, the reason, and what wou
 - **Precedence.** Whoever touches a control keeps those after them off it for 2 seconds: hand, key, midi, osc, voice,
   motion, script, ai. All that moves a deck's playhead counts as one control.
 - **Silence.** A source with a confidence below 0.8, and motion and ai always, may not silence the last sounding deck:
-  not now, and not at the moment for which they ask, with all that is pending counted in. Marked *not to silence*.
+  not now, and not at the moment for which they ask, with all that is pending counted in. A hand on the platter counts as
+  silence, and so does being sent to the last 4 s of the track. Marked *not to silence*.
 - **Sounding decks** are loaded and unloaded only with `force`, and a deck that is still fading out sounds.
 - **Rates**, in intents a second (and at once): )";
 
@@ -137,8 +140,42 @@ std::string intents_markdown() {
   return out;
 }
 
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json wire_json(std::span<const WireRow> table) {
+  ordered_json rows = ordered_json::array();
+  for (const WireRow& row : table) {
+    ordered_json args = ordered_json::array();
+    for (const WireArg& arg : row.args) {
+      args.push_back({{"name", arg.name}, {"type", arg.type}});
+      if (arg.optional) args.back()["optional"] = true;
+    }
+    rows.push_back(
+        {{"address", row.address}, {"arguments", std::move(args)}, {"where", row.where}, {"help", row.help}});
+  }
+  return rows;
+}
+
+// Those that a person sets: what PARAM of the addresses stands for.
+ordered_json effects_json() {
+  ordered_json effects = ordered_json::array();
+  for (const msg::FxInfo& fx : msg::fx_table()) {
+    ordered_json parameters = ordered_json::array();
+    for (const msg::FxParamInfo& p : fx.params) {
+      if (p.role != msg::FxRole::user) continue;
+      parameters.push_back(
+          {{"id", p.id}, {"label", p.label}, {"unit", p.unit}, {"min", p.min}, {"max", p.max}, {"initial", p.initial}});
+    }
+    effects.push_back({{"id", fx.id}, {"label", fx.label}, {"help", fx.help}, {"parameters", std::move(parameters)}});
+  }
+  return effects;
+}
+
+}  // namespace
+
 std::string intents_json() {
-  using nlohmann::ordered_json;
   constexpr const char* kTypes[] = {"", "number", "level", "beats", "count", "flag", "choice", "text"};
   ordered_json rows = ordered_json::array();
   for (const IntentRow& row : intent_table()) {
@@ -176,7 +213,14 @@ std::string intents_json() {
     item["example"] = row.example;
     rows.push_back(std::move(item));
   }
-  return ordered_json{{"tactus_intents", 1}, {"decks", kDecks}, {"intents", std::move(rows)}}.dump(1) + "\n";
+  return ordered_json{{"tactus_intents", 1},
+                      {"decks", kDecks},
+                      {"intents", std::move(rows)},
+                      {"effects", effects_json()},
+                      {"requests", wire_json(request_table())},
+                      {"replies", wire_json(reply_table())}}
+             .dump(1) +
+         "\n";
 }
 
 }  // namespace tactus::schedule

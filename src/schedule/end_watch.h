@@ -9,7 +9,8 @@
 
 namespace tactus::schedule {
 
-// Seconds until `deck` stands at its end at the speed it has; nothing when it stands, loops or runs backwards.
+// Seconds until `deck` stands at its end at its tempo, whatever a hand does with it just now; nothing when it stands,
+// loops or runs backwards.
 std::optional<double> seconds_left(const World& world, int deck);
 
 class EndWatch {

@@ -36,17 +36,18 @@ struct Load {
 struct Unload {
   int deck = 0;
 };
-// Op::double_from with its own copy of the track of `from`.
+// Op::double_from with its own copy of the track that `from` has at the action's stamp: it is asked for when it is due.
 struct LoadDouble {
   int deck = 0;
   int from = 0;
 };
-// Load `path` again and go to where it would now be: Op::load with kFlagKeepPlaying or Op::play as `law.playing`
-// says, and Op::seek to law.at(the frame at which that executes).
+// Load `path` again with its cues and loops, and go to where it would now be: Op::load, Op::seek to law.at(the frame at
+// which that executes), and Op::play if `law.playing` says so.
 struct UndoLoad {
   int deck = 0;
   std::string path;
   PositionLaw law;
+  msg::TrackMarks marks;
 };
 // A plan with that effect in the slot, as soon as can be: it is asked for when it is due. An empty name empties it.
 struct FxType {
@@ -63,8 +64,8 @@ struct ClockSource {
   Kind kind = Kind::automatic;
   int deck = 0;
 };
-struct ClockQuantum {
-  Beats bar;
+struct ClockMetre {
+  Beats bar, phrase;  // 0: as it is
 };
 // For the MIDI outputs, at the action's stamp. Channels from 0; values 0 to 127.
 struct MidiNote {
@@ -103,7 +104,7 @@ struct HostAction {
   std::uint64_t id = 0;  // commands that come of it must carry this id
   msg::When when;        // and this stamp
   std::variant<ask::Load, ask::Unload, ask::LoadDouble, ask::UndoLoad, ask::FxType, ask::ClockTempo, ask::ClockSource,
-               ask::ClockQuantum, ask::MidiNote, ask::MidiCc, ask::MidiClock, ask::Hold, ask::Link, ask::Record,
+               ask::ClockMetre, ask::MidiNote, ask::MidiCc, ask::MidiClock, ask::Hold, ask::Link, ask::Record,
                ask::Cancel>
       what;
 };

@@ -51,6 +51,7 @@ struct Meaning {
     clock_source,
     clock_tempo,
     clock_quantum,
+    clock_phrase,
     midi_note,
     midi_cc,
     midi_clock,

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "schedule/intent_table.h"
+#include "schedule/numbers.h"
+#include "schedule/parse.h"
+
 namespace tactus::schedule {
 
 namespace {
@@ -13,43 +17,82 @@ constexpr std::string_view kState = "{\"state\"";
 
 std::string line_of(const Json& j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-double number(const Json& j, const char* key, double otherwise) {
+double number_at(const Json& j, const char* key, double otherwise) {
   const auto at = j.find(key);
   return at != j.end() && at->is_number() ? at->get<double>() : otherwise;
 }
-std::string text(const Json& j, const char* key) {
+std::string text_at(const Json& j, const char* key) {
   const auto at = j.find(key);
   return at != j.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
-std::int64_t whole(const Json& j, const char* key) {
+std::int64_t whole_at(const Json& j, const char* key) {
   const auto at = j.find(key);
   return at != j.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
 }
 
 bool read_header(const Json& j, JournalHeader* header) {
-  if (whole(j, "tactus_journal") != 1) return false;
-  header->rate = SampleRate{number(j, "rate", 48000)};
-  header->tempo = Bpm{number(j, "tempo", 120)};
-  header->started = text(j, "started");
-  header->version = text(j, "version");
-  header->ns = whole(j, "ns");
-  header->boot = text(j, "boot");
+  if (whole_at(j, "tactus_journal") != 1) return false;
+  header->rate = SampleRate{number_at(j, "rate", 48000)};
+  header->tempo = Bpm{number_at(j, "tempo", 120)};
+  header->started = text_at(j, "started");
+  header->version = text_at(j, "version");
+  header->ns = whole_at(j, "ns");
+  header->boot = text_at(j, "boot");
   return header->rate.hz >= 8000 && header->rate.hz <= 192000 && header->tempo.v >= 20 && header->tempo.v <= 300;
 }
 
 bool read_entry(const Json& j, JournalEntry* entry) {
-  entry->frame = Frame{whole(j, "frame")};
+  entry->frame = Frame{whole_at(j, "frame")};
   if (j.contains("end")) {
     entry->what = JournalEntry::What::end;
     return true;
   }
   entry->what = j.contains("failed") ? JournalEntry::What::failed : JournalEntry::What::done;
-  entry->text = text(j, entry->what == JournalEntry::What::failed ? "failed" : "do");
-  entry->from = text(j, "from");
-  entry->why = text(j, "why");
-  const double beat = number(j, "beat", 0);
+  entry->text = text_at(j, entry->what == JournalEntry::What::failed ? "failed" : "do");
+  entry->from = text_at(j, "from");
+  entry->why = text_at(j, "why");
+  const double beat = number_at(j, "beat", 0);
   entry->beat = beat > -1e9 && beat < 1e9 ? Beat::of(beat) : Beat{};
   return !entry->text.empty() && j.contains("frame");
+}
+
+bool of_load(std::string_view line) {
+  return line.starts_with("{\"track\"") ||
+         (line.starts_with("{\"took\"") && line.find("\"op\":\"load\"") != std::string_view::npos);
+}
+
+// The track that a load at `frame` put on its deck, as it was brought; null when that isn't known.
+const TrackPoint* loaded(const JournalRun& run, const Intent& load, Frame frame) {
+  std::uint64_t latest = 0;
+  const TrackPoint* found = nullptr;
+  for (const TookCommand& took : run.outcomes.commands) {
+    if (took.command.op != msg::Op::load || took.command.deck != load.deck || took.at > frame) continue;
+    if (took.track > latest) latest = took.track;
+  }
+  for (const TrackPoint& t : run.outcomes.tracks) {
+    if (t.ref == latest && t.path == load.word(0)) found = &t;
+  }
+  return found;
+}
+
+// The intents that put the cues of a track that was loaded where they were then.
+std::vector<std::string> cues_of(const JournalRun& run, const JournalEntry& e) {
+  std::vector<std::string> texts;
+  const Parsed parsed = parse(e.text);
+  if (!parsed || parsed.intent->row->pattern != "/deck/N/load") return texts;
+  const TrackPoint* track = loaded(run, *parsed.intent, e.frame);
+  if (!track) return texts;
+  const std::string deck = "/deck/" + std::to_string(parsed.intent->deck + 1) + "/";
+  const auto seconds = [&run](double frames) { return number_text(frames / run.header.rate.hz); };
+  if (track->marks.cue >= 0) {
+    texts.push_back(deck + "cue/set " + seconds(track->marks.cue));
+    texts.push_back(deck + "seek " + seconds(track->marks.cue));
+  }
+  for (int k = 0; k < msg::kHotcues; ++k) {
+    if (track->marks.hotcues[k] < 0) continue;
+    texts.push_back(deck + "hotcue/" + std::to_string(k + 1) + "/set " + seconds(track->marks.hotcues[k]));
+  }
+  return texts;
 }
 
 }  // namespace
@@ -95,7 +138,8 @@ ReadJournal read_journal(std::string_view all, ReadOutcomes outcomes) {
       continue;
     }
     if (is_outcome(line)) {
-      const bool wanted = outcomes == ReadOutcomes::yes && !read.runs.empty();
+      const bool wanted =
+          !read.runs.empty() && (outcomes == ReadOutcomes::yes || (outcomes == ReadOutcomes::loads && of_load(line)));
       if (wanted && !read_outcome(line, &read.runs.back().outcomes)) ++read.skipped;
       continue;
     }
@@ -168,7 +212,9 @@ std::string to_set(const JournalRun& run) {
       const std::size_t end = std::min(text.find(' ', quant + 1), text.size());
       text.erase(quant, end - quant);
     }
-    set += line_of({{"time", static_cast<double>(e.frame.v) / run.header.rate.hz}, {"do", text + " @now"}});
+    const double time = static_cast<double>(e.frame.v) / run.header.rate.hz;
+    set += line_of({{"time", time}, {"do", text + " @now"}});
+    for (const std::string& cue : cues_of(run, e)) set += line_of({{"time", time}, {"do", cue + " @now"}});
   }
   return set;
 }

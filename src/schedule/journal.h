@@ -55,7 +55,7 @@ struct ReadJournal {
 };
 
 // Whatever was written is read; a line that was cut is skipped.
-enum class ReadOutcomes { no, yes };
+enum class ReadOutcomes { no, loads, yes };  // loads: the tracks, and the commands that loaded them
 ReadJournal read_journal(std::string_view text, ReadOutcomes outcomes = ReadOutcomes::no);
 // The same of a journal's end, for who wants to go on from it: lines before the first header make a run whose header is
 // unknown, and entries are left out.
@@ -75,7 +75,8 @@ std::string to_cue_sheet(const JournalRun& run, const std::string& audio);
 // missing.
 JournalRun cut(const JournalRun& run, Frame from, Frame to);
 
-// A run as a set file, by time, with what is needed to hear it again: {"tactus_set": 1, ...} and a line each intent.
+// A run as a set file, by time, with what is needed to hear it again: {"tactus_set": 1, ...} and a line each intent;
+// after a load the cues that the track brought along, as far as the run's outcomes have them.
 std::string to_set(const JournalRun& run);
 
 }  // namespace tactus::schedule

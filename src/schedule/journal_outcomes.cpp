@@ -28,14 +28,14 @@ constexpr std::array kParams = {"trim",    "eq_low",    "eq_mid",    "eq_high", 
                                 "key",     "fx_on",     "fx_wet",    "fx_param",   "crossfader", "xf_curve",
                                 "master",  "cue_mix",   "split",     "headphones", "booth"};
 static_assert(kParams.size() == static_cast<std::size_t>(Param::count));
-constexpr std::array kCurves = {"linear", "equal_power", "exponential", "s_curve"};
+constexpr std::array kCurveNames = {"linear", "equal_power", "exponential", "s_curve"};
 constexpr std::array kLoops = {"in",   "out",  "beats",  "roll",      "halve",      "twice",
                                "move", "exit", "reloop", "slot_save", "slot_recall"};
 static_assert(kLoops.size() == static_cast<std::size_t>(msg::LoopOp::slot_recall) + 1);
 constexpr std::array kModes = {"r3", "r3long", "r2", "direct"};
 constexpr std::array kSources = {"silence", "direct", "voice"};
 
-std::string line_of(const Json& j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string outcome_line(const Json& j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 // --- Reading: what isn't there, or is of another kind, throws inside and is a damaged line outside.
 // --------------------
@@ -88,13 +88,34 @@ std::uint32_t generation_of(const Json& j) { return static_cast<std::uint32_t>(w
 // --- Maps, tracks, plans
 // -----------------------------------------------------------------------------------------------
 
-Json map_json(const music::TempoMap& map) {
-  Json segments = Json::array();
+// Under "map" the segments; under "metre", unless it is the usual one throughout, bar, phrase and phase, then what
+// changes it: from which beat on, bar and phrase. In micro-beats.
+void put_map(const music::TempoMap& map, Json& j) {
+  Json& segments = j["map"] = Json::array();
   for (const music::TempoSegment& s : map.segments()) segments.push_back({s.frame0, s.beat0, s.bpm0, s.bpm1, s.beats});
-  return segments;
+  const music::Metre& first = map.first_metre();
+  if (first == music::Metre{} && map.metre_steps().empty()) return;
+  Json& metre = j["metre"] = Json::array();
+  metre.push_back({first.bar.micro, first.phrase.micro, first.phase.micro});
+  for (const music::MetreStep& s : map.metre_steps()) metre.push_back({s.from.micro, s.bar.micro, s.phrase.micro});
 }
 
-music::TempoMap read_map(const Json& j, double rate) {
+void read_metre(const Json& j, music::TempoMap& map) {
+  list(j, 1, music::TempoMap::kMaxSteps + 1);
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  const auto beats = [](const Json& micro) { return Beats{within(micro, 0, kMost)}; };
+  for (const Json& m : j) list(m, 3, 3);
+  const music::Metre first{beats(j[0][0]), beats(j[0][1]), Beat{within(j[0][2], -kMost, kMost)}};
+  if (first.bar.micro == 0 || first.phrase.micro == 0) throw Damaged{};
+  map.start_metre(first);
+  for (std::size_t i = 1; i < j.size(); ++i) {
+    map.change_metre({Beat{within(j[i][0], -kMost, kMost)}, beats(j[i][1]), beats(j[i][2])});
+  }
+}
+
+// Of a line.
+music::TempoMap read_map(const Json& line, double rate) {
+  const Json& j = at(line, "map");
   FixedVector<music::TempoSegment, music::TempoMap::kMaxSegments> segments;
   for (const Json& s : list(j, 1, music::TempoMap::kMaxSegments)) {
     list(s, 5, 5);
@@ -102,7 +123,19 @@ music::TempoMap read_map(const Json& j, double rate) {
     if (segment.bpm0 <= 0 || segment.bpm1 <= 0) throw Damaged{};
     segments.push_back(segment);
   }
-  return {SampleRate{rate}, segments};
+  music::TempoMap map{SampleRate{rate}, segments};
+  if (line.contains("metre")) read_metre(at(line, "metre"), map);
+  return map;
+}
+
+msg::LoopSpan read_span(const Json& j) { return {real(j[0]), real(j[1])}; }
+
+void read_loops(const Json& j, msg::TrackMarks& marks) {
+  const Json& slots = list(at(j, "slots"), msg::kLoopSlots, msg::kLoopSlots);
+  for (std::size_t k = 0; k < msg::kLoopSlots; ++k) marks.slots[k] = read_span(list(slots[k], 2, 2));
+  const Json& loop = list(at(j, "loop"), 3, 3);
+  marks.loop = read_span(loop);
+  marks.looping = whole(loop[2]) != 0;
 }
 
 TrackPoint read_track(const Json& j) {
@@ -114,9 +147,11 @@ TrackPoint read_track(const Json& j) {
   t.channels = static_cast<int>(within(at(j, "channels"), 2, 8));
   t.gain = real(at(j, "gain"));
   t.first_sound = real(at(j, "first"));
-  t.cue = real(at(j, "cue"));
+  if (j.contains("bars_sure")) t.bars_sure = whole(j.at("bars_sure")) != 0;
+  t.marks.cue = real(at(j, "cue"));
   const Json& hotcues = list(at(j, "hotcues"), msg::kHotcues, msg::kHotcues);
-  for (std::size_t k = 0; k < msg::kHotcues; ++k) t.hotcues[k] = real(hotcues[k]);
+  for (std::size_t k = 0; k < msg::kHotcues; ++k) t.marks.hotcues[k] = real(hotcues[k]);
+  if (j.contains("loop")) read_loops(j, t.marks);
   for (const Json& a : list(at(j, "grid"), 0, 1 << 20)) {
     list(a, 3, 3);
     t.grid.push_back({real(a[0]), real(a[1]), real(a[2])});
@@ -144,7 +179,7 @@ TookCommand read_command(const Json& j) {
   c.a = real_or(j, "to", 0);
   if (j.contains("over")) {
     const Json& over = list(at(j, "over"), 3, 3);
-    c.ramp = {whole(over[0]), whole(over[1]), named<msg::Curve>(over[2], kCurves)};
+    c.ramp = {whole(over[0]), whole(over[1]), named<msg::Curve>(over[2], kCurveNames)};
   }
   took.track = static_cast<std::uint64_t>(whole_or(j, "track", 0));
   if (c.op != Op::swap_plan) return took;
@@ -258,7 +293,7 @@ void read_voice(const Json& j, std::vector<DeckVoice>* voices) {
 
 void read_took(const Json& j, Outcomes* o) {
   if (j.contains("map")) {
-    o->maps.push_back({frame_of(at(j, "took")), read_map(at(j, "map"), o->map.rate())});
+    o->maps.push_back({frame_of(at(j, "took")), read_map(j, o->map.rate())});
   } else {
     o->commands.push_back(read_command(j));
   }
@@ -268,7 +303,7 @@ void read_took(const Json& j, Outcomes* o) {
 void read_line(const Json& j, Outcomes* o) {
   if (j.contains("outcomes")) {
     if (whole(at(j, "outcomes")) != 1) throw Damaged{};
-    o->map = read_map(at(j, "map"), o->map.rate());
+    o->map = read_map(j, o->map.rate());
     o->decks = static_cast<int>(within(at(j, "decks"), 1, msg::kMaxDecks));
   } else if (j.contains("took")) {
     read_took(j, o);
@@ -296,20 +331,34 @@ void read_line(const Json& j, Outcomes* o) {
 }  // namespace
 
 std::string to_line(int decks, const music::TempoMap& map) {
-  return line_of({{"outcomes", 1}, {"decks", decks}, {"map", map_json(map)}});
+  Json j = {{"outcomes", 1}, {"decks", decks}};
+  put_map(map, j);
+  return outcome_line(j);
 }
+
+namespace {
+bool has_loops(const msg::TrackMarks& marks) {
+  return marks.loop.start >= 0 || std::any_of(std::begin(marks.slots), std::end(marks.slots),
+                                              [](const msg::LoopSpan& slot) { return slot.start >= 0; });
+}
+}  // namespace
 
 std::string to_line(const TrackPoint& t) {
   Json j = {{"track", t.ref},         {"id", t.id},     {"path", t.path},         {"frames", t.frames},
-            {"channels", t.channels}, {"gain", t.gain}, {"first", t.first_sound}, {"cue", t.cue}};
-  j["hotcues"] = t.hotcues;
+            {"channels", t.channels}, {"gain", t.gain}, {"first", t.first_sound}, {"cue", t.marks.cue}};
+  j["hotcues"] = t.marks.hotcues;
+  if (!t.bars_sure) j["bars_sure"] = 0;
+  if (has_loops(t.marks)) {
+    for (const msg::LoopSpan& slot : t.marks.slots) j["slots"].push_back({slot.start, slot.end});
+    j["loop"] = {t.marks.loop.start, t.marks.loop.end, t.marks.looping ? 1 : 0};
+  }
   j["grid"] = Json::array();
   for (const music::GridAnchor& a : t.grid) j["grid"].push_back({a.frame, a.beat, a.bpm});
-  return line_of(j);
+  return outcome_line(j);
 }
 
 std::string content_line(const std::string& path, const std::string& content) {
-  return line_of({{"content", content}, {"path", path}});
+  return outcome_line({{"content", content}, {"path", path}});
 }
 
 std::string to_line(const TookCommand& took) {
@@ -329,7 +378,7 @@ std::string to_line(const TookCommand& took) {
   if (c.when.kind == msg::When::Kind::beat) j["beat"] = c.when.value;
   if (c.a != 0) j["to"] = c.a;
   if (c.ramp.frames != 0 || c.ramp.micro_beats != 0 || c.ramp.curve != msg::Curve::linear) {
-    j["over"] = {c.ramp.frames, c.ramp.micro_beats, kCurves[static_cast<std::size_t>(c.ramp.curve)]};
+    j["over"] = {c.ramp.frames, c.ramp.micro_beats, kCurveNames[static_cast<std::size_t>(c.ramp.curve)]};
   }
   if (took.track != 0) j["track"] = took.track;
   if (c.op == Op::swap_plan) {
@@ -338,13 +387,17 @@ std::string to_line(const TookCommand& took) {
       j["fx"].push_back({s.deck + 1, s.slot, s.leaving ? 1 : 0, s.effect, s.instance});
     }
   }
-  return line_of(j);
+  return outcome_line(j);
 }
 
-std::string to_line(const TookMap& took) { return line_of({{"took", took.at.v}, {"map", map_json(took.map)}}); }
+std::string to_line(const TookMap& took) {
+  Json j = {{"took", took.at.v}};
+  put_map(took.map, j);
+  return outcome_line(j);
+}
 
 std::string to_line(const msg::EngineOutcome& o) {
-  if (o.kind == msg::EngineOutcome::Kind::block) return line_of({{"block", o.count}, {"frame", o.frame}});
+  if (o.kind == msg::EngineOutcome::Kind::block) return outcome_line({{"block", o.count}, {"frame", o.frame}});
   Json j;
   const bool missed = o.kind == msg::EngineOutcome::Kind::missed;
   if (missed) {
@@ -359,7 +412,7 @@ std::string to_line(const msg::EngineOutcome& o) {
     j["voice"] = o.generation;
   }
   if (!missed) j["fade"] = o.fade;
-  return line_of(j);
+  return outcome_line(j);
 }
 
 std::string to_line(const DeckVoice& v) {
@@ -384,7 +437,7 @@ std::string to_line(const DeckVoice& v) {
     for (const msg::Reading::Fade& f : o.reading.fades) j["fades"].push_back({f.from, f.back, f.forwards ? 1 : 0});
     if (o.reading.silent) j["silent"] = 1;
   }
-  return line_of(j);
+  return outcome_line(j);
 }
 
 // Ratios as what they differ by, in steps, the first from 1; pitches where they change.
@@ -402,10 +455,10 @@ std::string hops_line(const std::vector<DeckVoice>& hops) {
     pitch = o.pitch;
   }
   if (!pitches.empty()) j["pitch"] = std::move(pitches);
-  return line_of(j);
+  return outcome_line(j);
 }
 
-std::string exact_line(Frame frame) { return line_of({{"exact", frame.v}}); }
+std::string exact_line(Frame frame) { return outcome_line({{"exact", frame.v}}); }
 
 bool is_outcome(std::string_view line) {
   for (const char* first : {"{\"took\"", "{\"voice\"", "{\"exact\"", "{\"plays\"", "{\"track\"", "{\"missed\"",

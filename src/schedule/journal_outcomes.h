@@ -2,9 +2,12 @@
 //
 //   {"outcomes": 1, "decks": 4, "map": [[0, 0, 120, 120, 0]]}
 //   {"track": 3, "id": 2, "path": "a.flac", "frames": 9600000, "channels": 2, "gain": 0.8, "first": 96, "cue": -1,
-//    "hotcues": [..], "grid": [[96, 0, 126]]}        what a command refers to
+//    "hotcues": [..], "grid": [[96, 0, 126]],        what a command refers to; with loops if it brought any:
+//    "slots": [[from, to], ..], "loop": [from, to, on]}
 //   {"took": 4096, "op": "play", "deck": 1, "beat": 4000000}    a command, at the block in which it was taken in
-//   {"took": 4096, "map": [[frame, beat, from, to, beats], ..]} a tempo map
+//   {"took": 4096, "map": [[frame, beat, from, to, beats], ..]} a tempo map; with what bars and phrases are, where that
+//    isn't the usual, in micro-beats: "metre": [[bar, phrase, phase], [from, bar, phrase], ..], where the first holds
+//    from the beginning on and the others change it, but for what is 0
 //   {"block": 256, "frame": 0}                        from there on
 //   {"plays": "voice", "deck": 1, "frame": 96000, "ring": 0, "voice": 7, "fade": 224}
 //   {"missed": 96224, "deck": 1, "ring": 0, "voice": 7}         that fade-out ended there; without a voice: audio was
@@ -33,8 +36,9 @@ struct TrackPoint {
   std::string content;  // media::content_id; empty: not known
   std::int64_t frames = 0;
   int channels = 2;
-  double gain = 1, first_sound = 0, cue = -1;
-  double hotcues[msg::kHotcues] = {};
+  double gain = 1, first_sound = 0;
+  bool bars_sure = true;
+  msg::TrackMarks marks;
   std::vector<music::GridAnchor> grid;
 };
 

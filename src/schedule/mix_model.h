@@ -14,6 +14,8 @@ namespace tactus::schedule {
 
 // Gains below this are silence to the guards: -40 dB.
 constexpr double kSilence = 0.01;
+// And so is a deck that is sent to where less than this of its track is left: nobody can bring in another in time.
+constexpr double kEndSeconds = 4;
 
 // One control.
 struct ParamKey {
@@ -66,19 +68,30 @@ class MixModel {
   double value(const ParamKey& key) const;
   bool loaded(int deck) const;
   bool playing(int deck) const;
-  bool audible(int deck) const;  // on the master bus, above kSilence
+  bool audible(int deck) const;  // on the master bus, above kSilence, and neither held nor about to end by a command
   bool any_audible() const;
-  // Whether a deck that is on its way to silence can still be heard at `at`.
+  // Whether a deck that isn't audible, or is on its way to that, can still be heard at `at`.
   bool fading_out(int deck, Frame at) const;
 
  private:
   struct Deck {
-    std::optional<bool> loaded, playing;
+    std::optional<bool> loaded, playing, reversed, looping;
     Frame fades_until;
+    // What commands made of it: a hand stopped the platter; it was sent to the end of its track.
+    bool held = false, ending = false;
+    // Where a command sent it, in track frames, and when.
+    std::optional<std::pair<double, Frame>> sent;
   };
-  void transport(const msg::Command& c);
+  void transport(const msg::Command& c, Frame at);
+  void send_to(int deck, double place, Frame at);
+  void turn(int deck, bool reversed, Frame at);
+  void loop(const msg::Command& c, Frame at);
+  double place(int deck, Frame at) const;  // track frame
+  double beat_frames(int deck) const;      // track frames a beat
+  bool near_end(int deck, double place) const;
   double deck_value(msg::Param param, int deck, int index = 0) const;
   double stem_gain(int deck) const;
+  double bands_gain(int deck) const;
   Deck& deck(int n) { return decks_[static_cast<std::size_t>(n)]; }
   const Deck& deck(int n) const { return decks_[static_cast<std::size_t>(n)]; }
 

@@ -14,6 +14,7 @@
 
 #include "base/units.h"
 #include "music/quantise.h"
+#include "music/tempo_map.h"
 
 namespace tactus::schedule {
 
@@ -25,12 +26,7 @@ struct Quant {
   bool operator==(const Quant&) const = default;
 };
 
-// What the session says a bar and a phrase are.
-struct Metre {
-  Beats bar = Beats::of(4);  // the quantum
-  Beats phrase = Beats::of(16);
-  Beat phase;  // a beat of the session where a bar and a phrase begin
-};
+using music::Metre;
 
 // The raster of a relative quantisation; Raster::none() for `now` and absolute beats.
 music::Raster raster_of(const Quant&, const Metre&);

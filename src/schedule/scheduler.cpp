@@ -17,16 +17,18 @@ constexpr double kLostSeconds = 2;  // after which an execution that nobody repo
 
 // Whether the owner must prepare something before it can be due.
 bool must_open(const HostAction& a) {
-  return std::holds_alternative<ask::Load>(a.what) || std::holds_alternative<ask::LoadDouble>(a.what) ||
-         std::holds_alternative<ask::UndoLoad>(a.what);
+  return std::holds_alternative<ask::Load>(a.what) || std::holds_alternative<ask::UndoLoad>(a.what);
 }
 bool swaps_fx(const HostAction& a) { return std::holds_alternative<ask::FxType>(a.what); }
+// What is done as soon as it is asked for, so it is asked for when it is due: a plan with another effect is swapped in,
+// and a deck is doubled with what is on it then.
+bool done_at_once(const HostAction& a) { return swaps_fx(a) || std::holds_alternative<ask::LoadDouble>(a.what); }
 // Whether the owner says when it is done.
-bool is_reported(const HostAction& a) { return swaps_fx(a) || std::holds_alternative<ask::Unload>(a.what); }
+bool is_reported(const HostAction& a) { return done_at_once(a) || std::holds_alternative<ask::Unload>(a.what); }
 // What is done without the engine.
 bool beside_engine(const HostAction& a) {
   return std::holds_alternative<ask::ClockTempo>(a.what) || std::holds_alternative<ask::ClockSource>(a.what) ||
-         std::holds_alternative<ask::ClockQuantum>(a.what) || std::holds_alternative<ask::MidiNote>(a.what) ||
+         std::holds_alternative<ask::ClockMetre>(a.what) || std::holds_alternative<ask::MidiNote>(a.what) ||
          std::holds_alternative<ask::MidiCc>(a.what) || std::holds_alternative<ask::MidiClock>(a.what) ||
          std::holds_alternative<ask::Hold>(a.what) || std::holds_alternative<ask::Link>(a.what) ||
          std::holds_alternative<ask::Record>(a.what) || std::holds_alternative<ask::Cancel>(a.what);
@@ -129,8 +131,14 @@ Fate Scheduler::tapped(const Source& source, const World& world) {
 
 void Scheduler::stamp(Draft& d, When at) const {
   const World& w = d.world;
-  const Quant q = d.intent.quant.value_or(d.intent.row->quant);
+  const Meaning& m = d.intent.row->meaning;
   Entry& e = d.entry;
+  if (m.kind == Meaning::Kind::meta && m.meta != Meaning::Meta::undo) {
+    // Now, whatever was said; a script says it when its moment comes.
+    if (d.source.kind == Source::Kind::script) e.when = at;
+    return;
+  }
+  const Quant q = d.intent.quant.value_or(d.intent.row->quant);
   if (q.kind == Quant::Kind::now) {
     e.when = at;
   } else if (q.kind == Quant::Kind::absolute) {
@@ -139,9 +147,32 @@ void Scheduler::stamp(Draft& d, When at) const {
     Beat from = w.beat_of(w.now + w.lead);
     if (at.kind == When::Kind::beat) from = Beat{at.value};
     if (at.kind == When::Kind::frame) from = w.beat_of(Frame{at.value});
-    e.when = When::at(resolve(q, from, w.metre));
+    e.when = When::at(resolve(q, from, metre_at(from, w)));
     e.quantised = true;
   }
+}
+
+// What a bar and a phrase are at a beat to come, by all that has been asked for.
+Metre Scheduler::metre_at(Beat beat, const World& world) const {
+  Metre m = world.metre;
+  const auto change = [&m](Beats bar, Beats phrase) {
+    if (bar.micro > 0) m.bar = bar;
+    if (phrase.micro > 0) m.phrase = phrase;
+  };
+  const Beat now = world.beat_of(world.now);
+  for (const music::MetreStep& step : world.map.metre_steps()) {
+    if (step.from > now && step.from <= beat) change(step.bar, step.phrase);
+  }
+  std::vector<std::pair<Beat, ask::ClockMetre>> held;
+  for (const Entry& e : pending_) {
+    const auto* metre = e.actions.empty() ? nullptr : std::get_if<ask::ClockMetre>(&e.actions.front().what);
+    if (metre) held.emplace_back(world.beat_of(world.frame_of(e.when)), *metre);
+  }
+  std::stable_sort(held.begin(), held.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [from, metre] : held) {
+    if (from <= beat) change(metre.bar, metre.phrase);
+  }
+  return m;
 }
 
 Fate Scheduler::accept(Draft& d) {
@@ -220,9 +251,8 @@ void Scheduler::place(Entry e, const World& world, Output& out) {
   if (!e.dead) pending_.push_back(std::move(e));
 }
 
-// A plan with another effect is swapped in as soon as it is asked for, so it is asked for when it is due.
 bool Scheduler::in_reach(const Entry& e, const World& world) const {
-  const bool at_last = !e.actions.empty() && swaps_fx(e.actions.front());
+  const bool at_last = !e.actions.empty() && done_at_once(e.actions.front());
   const Frames ahead = at_last ? world.lead : world.frames(options_.horizon_seconds);
   return world.frame_of(e.when) <= world.now + ahead;
 }
@@ -260,7 +290,7 @@ std::uint64_t Scheduler::depends_on(const Entry& e, const World& world) const {
 void Scheduler::quantise_again(Entry& e, const World& world, Frame from) const {
   const Beat earliest = world.beat_of(from);
   if (!e.quantised || e.when.kind != When::Kind::beat || Beat{e.when.value} >= earliest) return;
-  e.when = When::at(resolve(e.intent.quant.value_or(e.intent.row->quant), earliest, world.metre));
+  e.when = When::at(resolve(e.intent.quant.value_or(e.intent.row->quant), earliest, metre_at(earliest, world)));
   for (Command& c : e.commands) c.when = e.when;
   for (HostAction& a : e.actions) a.when = e.when;
 }
@@ -399,11 +429,11 @@ Output Scheduler::host_done(std::uint64_t id, const World& world) {
   if (!e || e->state != State::opening) return out;
   e->state = State::sent;
   e->sent = world.now;
-  // Nobody knows when a file will be there, so what waited for it may be late for its beat. An effect is there when it
-  // is due, and what waited for it is due then, too.
-  const bool fx = swaps_fx(e->actions.front());
-  e->dead = e->dead || fx;
-  resume(id, world, fx ? world.now : world.now + world.lead, out);
+  // Nobody knows when a file will be there, so what waited for it may be late for its beat. An effect or a doubled deck
+  // is there when it is due, and what waited for it is due then, too.
+  const bool in_time = done_at_once(e->actions.front());
+  e->dead = e->dead || swaps_fx(e->actions.front());
+  resume(id, world, in_time ? world.now : world.now + world.lead, out);
   return out;
 }
 

@@ -9,9 +9,9 @@
 //   accepted and due within the horizon -> its commands are returned at once, stamped by beat or frame. Later than that
 //     -> held, and returned by tick() when the horizon reaches it; until then cancel() and /panic can still stop it,
 //     and a change of tempo or leader moves it, since it is kept by beat.
-//   files -> HostActions, returned at once, to be opened ahead; effects -> HostActions when they are due. Intents that
-//   depend on one (play after load) wait until
-//     host_done(), in order; what got late by that is quantised again.
+//   files -> HostActions, returned at once, to be opened ahead; effects and doubled decks -> HostActions when they are
+//     due. Intents that depend on one (play after load) wait until host_done(), in order; what got late by that is
+//     quantised again.
 //   executed -> on_event() forgets it.
 //
 // Continuous intents without @ and `over` coalesce: the first on a control in a tick goes out at once, then the latest
@@ -162,6 +162,7 @@ class Scheduler {
 
   // Deciding when, and carrying out (scheduler.cpp).
   void stamp(Draft& d, msg::When at) const;
+  Metre metre_at(Beat beat, const World& world) const;
   Fate tapped(const Source& source, const World& world);
   Fate accept(Draft& d);
   Fate coalesce(Draft& d);

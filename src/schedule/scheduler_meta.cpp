@@ -49,6 +49,16 @@ std::vector<ParamKey> neutral_controls() {
   return keys;
 }
 
+msg::TrackMarks marks_of(const msg::DeckSnapshot& s) {
+  msg::TrackMarks marks;
+  if (s.cue_set) marks.cue = s.cue;
+  std::copy(std::begin(s.hotcues), std::end(s.hotcues), marks.hotcues);
+  std::copy(std::begin(s.slots), std::end(s.slots), marks.slots);
+  marks.loop = {s.loop_start, s.loop_end};
+  marks.looping = s.loop_active;
+  return marks;
+}
+
 }  // namespace
 
 std::string Scheduler::say(Draft& d) const {
@@ -103,7 +113,8 @@ std::string Scheduler::say_undo(Draft& d) const {
     return {};
   }
   // What is with the engine but not due yet is taken back right after it happens.
-  const bool later = pending != pending_.end() && d.world.frame_of(pending->when) > d.world.now && !waits;
+  const bool later =
+      pending != pending_.end() && !waits && d.world.frame_of(pending->when) > d.world.frame_of(d.entry.when);
   if (later) d.entry.when = pending->when;
   d.entry.commands = step->commands;
   d.entry.actions = step->actions;
@@ -134,7 +145,7 @@ UndoStep Scheduler::inverse(const Draft& d, const MixModel& before) const {
     const PositionLaw law{
         s.position, s.speed, d.world.snapshot.frame, looping ? s.loop_start : 0, looping ? s.loop_end : 0, s.playing};
     if (s.track_id != 0 && !path.empty()) {
-      step.actions.emplace_back().what = ask::UndoLoad{deck, path, law};
+      step.actions.emplace_back().what = ask::UndoLoad{deck, path, law, marks_of(s)};
     } else {
       step.actions.emplace_back().what = ask::Unload{deck};
     }
@@ -157,24 +168,28 @@ UndoStep Scheduler::inverse(const Draft& d, const MixModel& before) const {
 void Scheduler::say_panic(Draft& d) const {
   const World& w = d.world;
   const std::int64_t ramp = w.frames(kPanicSeconds).v;
-  d.entry.when = {};  // now, whatever was said
+  const When when = d.entry.when;
   std::vector<Command>& out = d.entry.commands;
   for (const ParamKey& key : neutral_controls()) {
     const double value = *neutral(key.param);
-    if (memory_.value(key, w.snapshot) != value) out.push_back(set(key, value, {}, ramp));
+    if (memory_.value(key, w.snapshot) != value) out.push_back(set(key, value, when, ramp));
   }
   Command reset;
   reset.op = Op::panic;
+  reset.when = when;
+  reset.ramp.frames = ramp;  // of the effects' tails
   out.push_back(reset);
+  reset.ramp = {};
   // What is with the engine already can't be stopped; it is put right the moment it happens.
   for (const Entry* e : in_order(w)) {
     if (e->state != State::sent) continue;
     for (const Command& c : e->commands) {
       // What was sent to happen at once is in the engine's queue before this, and remembered as done.
       if (!panic_concerns(c) || c.when.kind == When::Kind::now) continue;
+      const bool after = w.frame_of(c.when) > w.frame_of(when);
       if (c.op == Op::set_param) {
-        out.push_back(set(ParamKey::of(c), *neutral(c.param), c.when, ramp));
-      } else {
+        out.push_back(set(ParamKey::of(c), *neutral(c.param), after ? c.when : when, ramp));
+      } else if (after) {
         reset.when = c.when;
         out.push_back(reset);
       }
@@ -185,12 +200,12 @@ void Scheduler::say_panic(Draft& d) const {
 void Scheduler::say_silence(Draft& d) const {
   const World& w = d.world;
   const std::int64_t ramp = w.frames(kSilenceSeconds).v;
-  d.entry.when = {};
+  const When when = d.entry.when;
   const ParamKey master{Param::master, 0, 0, 0};
-  d.entry.commands.push_back(set(master, 0, {}, ramp));
+  d.entry.commands.push_back(set(master, 0, when, ramp));
   for (const Entry* e : in_order(w)) {
     for (const Command& c : e->commands)
-      if (e->state == State::sent && moves_master(c) && w.frame_of(c.when) > w.now)
+      if (e->state == State::sent && moves_master(c) && w.frame_of(c.when) > w.frame_of(when))
         d.entry.commands.push_back(set(master, 0, c.when, ramp));
   }
 }

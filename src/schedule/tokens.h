@@ -1,4 +1,4 @@
-// Words of an intent's text with their places. Internal to the parser.
+// Words of an intent's text with their places. Internal to this folder, but for quoting.
 #pragma once
 
 #include <string>

@@ -210,7 +210,10 @@ void Translator::host() {
     case Host::clock_tempo:
       return clock_tempo();
     case Host::clock_quantum:
-      return ask_for(ask::ClockQuantum{Beats::of(intent_.number(0))});
+      return ask_for(ask::ClockMetre{Beats::of(intent_.number(0)), {}});
+    case Host::clock_phrase:
+      return ask_for(
+          ask::ClockMetre{{}, Beats::of(choice_index(intent_.row->args[0], intent_.word(0)) == 0 ? 16 : 32)});
     case Host::midi_note:
     case Host::midi_cc:
     case Host::midi_clock:

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "analysis/cache.h"
+#include "analysis/edits.h"
 #include "media/content_id.h"
 
 namespace tactus::session {
@@ -11,16 +12,23 @@ namespace tactus::session {
 std::optional<analysis::TrackAnalysis> AnalysisStore::cached(const std::string& path) const {
   const auto id = media::content_id(path);
   if (!id) return std::nullopt;
-  return analysis::Cache().find(id.value());
+  return analysis::find_known(analysis::Cache(), analysis::EditStore(), id.value());
 }
 
-void AnalysisStore::known(const std::string& path, Done done) {
-  ask("known", path, media::Lane::normal, std::move(done), {});
+void AnalysisStore::known(const std::string& path, OnCues cues, Done done) {
+  ask("known", path, media::Lane::normal, std::move(done), {}, [cues = std::move(cues)](const std::string& text) {
+    if (auto stored = analysis::parse_stored_cues(text)) cues(std::move(*stored));
+  });
 }
 
-void AnalysisStore::get(const std::string& path, media::Lane lane, Done done, Progress progress) {
+void AnalysisStore::get(const std::string& path, media::Lane lane, Done done, Progress progress,
+                        Provisional provisional) {
   // The worker looks into the cache first, and writes it.
-  ask("analyze", path, lane, std::move(done), std::move(progress));
+  ask("analyze", path, lane, std::move(done), std::move(progress),
+      [provisional = std::move(provisional)](const std::string& text) {
+        auto early = analysis::parse_json(text);
+        if (early && provisional) provisional(std::move(*early));
+      });
 }
 
 void AnalysisStore::content(const std::string& path, std::function<void(std::string)> done) {
@@ -33,15 +41,20 @@ void AnalysisStore::content(const std::string& path, std::function<void(std::str
   });
 }
 
-void AnalysisStore::ask(const char* kind, const std::string& path, media::Lane lane, Done done, Progress progress) {
+void AnalysisStore::ask(const char* kind, const std::string& path, media::Lane lane, Done done, Progress progress,
+                        std::function<void(const std::string&)> info) {
   media::Job job;
   job.kind = kind;
   job.lane = lane;
   job.path = path;
-  pool_.submit(std::move(job), [path, done = std::move(done), progress = std::move(progress)](media::JobEvent&& e) {
+  pool_.submit(std::move(job), [path, done = std::move(done), progress = std::move(progress),
+                                info = std::move(info)](media::JobEvent&& e) {
     switch (e.kind) {
       case media::JobEvent::Kind::progress:
         if (progress) progress(std::strtod(e.text.c_str(), nullptr));
+        break;
+      case media::JobEvent::Kind::info:
+        info(e.text);
         break;
       case media::JobEvent::Kind::done: {
         auto found = analysis::parse_json(e.text);

@@ -1,6 +1,7 @@
-// Which frame is heard when: what has to meet the sound in another medium (MIDI clock, lights) asks here.
+// Which frame is heard when: what has to meet the sound in another medium (MIDI, lights) asks here.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "engine/ctl/engine_host.h"
@@ -9,9 +10,21 @@
 
 namespace tactus::session {
 
+// A line through the last block. Blocks come with filtered times (io::TimeFilter), so it is as smooth as the device is,
+// and needs no smoothing of its own, which would only lag behind.
 struct BlockStamp {
   std::int64_t frame = -1;    // session frame, the first of the last block; < 0: there was none yet
   std::int64_t heard_ns = 0;  // CLOCK_MONOTONIC at which it leaves the speakers, as far as the back end knows
+  double ns_per_frame = 0;    // nominal: a crystal's error is a microsecond in the hundredth of a second asked about
+
+  bool known() const { return frame >= 0; }
+  // When a frame near the last block's is heard, and which one is heard then. Only when known.
+  std::int64_t heard_at(double session_frame) const {
+    return heard_ns + std::llround((session_frame - static_cast<double>(frame)) * ns_per_frame);
+  }
+  double frame_at(std::int64_t ns) const {
+    return static_cast<double>(frame) + static_cast<double>(ns - heard_ns) / ns_per_frame;
+  }
 };
 
 class BlockTime {
@@ -32,7 +45,7 @@ class BlockTime {
  private:
   void pass(const msg::BlockClock& clock) noexcept {
     const double later = static_cast<double>(clock.output_latency_frames + rt::Engine::latency(rate_)) * 1e9 / rate_.hz;
-    stamp_.write({host_.frame(), clock.host_ns + static_cast<std::int64_t>(later)});
+    stamp_.write({host_.frame(), clock.host_ns + static_cast<std::int64_t>(later), 1e9 / rate_.hz});
     if (next_.function) next_.function(next_.context, clock);
   }
 

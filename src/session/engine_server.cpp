@@ -12,13 +12,20 @@
 namespace tactus::session {
 
 using io::Incoming;
+using io::seconds_of;
 using sidecar::BoardState;
 
 namespace {
 
 constexpr double kMostStateHz = 60;
 constexpr std::size_t kMostName = 31;
-constexpr double kMostAhead = 24 * 3600;  // seconds that a time tag may lie ahead
+// Of the control thread, which goes ahead of other programs: half its time, and 2 ms at once, since its tick is due
+// every 3 ms.
+constexpr double kServeShare = 0.5, kServeMost = 0.002;
+constexpr std::int64_t kShowNs = 1'000'000;  // a tick
+constexpr std::size_t kMostWaiting = 4096;   // messages of one client, and
+constexpr std::size_t kMostInAll = 16384;    // of all; then who has some waiting adds none
+constexpr double kMostAhead = 24 * 3600;     // seconds that a time tag may lie ahead
 
 const char* verdict_name(schedule::Fate::Verdict v) {
   switch (v) {
@@ -66,7 +73,10 @@ std::unique_ptr<EngineServer> EngineServer::open(const io::HubOptions& options, 
 
 EngineServer::EngineServer(std::unique_ptr<io::OscHub> hub, std::unique_ptr<sidecar::BoardWriter> board,
                            std::string version)
-    : hub_(std::move(hub)), board_(std::move(board)), version_(std::move(version)) {
+    : hub_(std::move(hub)),
+      board_(std::move(board)),
+      version_(std::move(version)),
+      serving_(kServeShare, kServeMost, kServeMost, seconds_of(CLOCK_MONOTONIC)) {
   state_.version = sidecar::kBoardVersion;
   state_.size = sizeof state_;
   std::random_device random;
@@ -86,9 +96,40 @@ EngineServer::Client& EngineServer::client_of(const Incoming& in) {
   return at->second;
 }
 
+// Clients take turns, so that who sends little waits for nobody's heap; and the clock's tick waits for none of them.
 void EngineServer::serve(Session& session) {
-  Incoming in;
-  while (hub_->take(in)) handle(session, in);
+  double lap = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  hub_->hold(true);
+  for (Incoming in; hub_->take(in); in = {}) put(std::move(in));
+  while (!turns_.empty() && serving_.left(seconds_of(CLOCK_MONOTONIC)) > 0) {
+    const io::ClientId id = turns_.front();
+    turns_.pop_front();
+    const auto heap = waiting_.find(id);
+    const Incoming in = std::move(heap->second.front());
+    heap->second.pop_front();
+    --heaped_;
+    if (heap->second.empty()) {
+      waiting_.erase(heap);
+    } else {
+      turns_.push_back(id);
+    }
+    handle(session, in);
+    const double now = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    serving_.spend(now - std::exchange(lap, now));
+  }
+  hub_->hold(false);
+}
+
+void EngineServer::put(Incoming in) {
+  std::deque<Incoming>& heap = waiting_[in.client];
+  const bool full = heap.size() >= kMostWaiting || (heaped_ >= kMostInAll && !heap.empty());
+  if (full && in.what == Incoming::What::message) {
+    hub_->send(in.client, {"/refused", {std::int64_t{1}, "the engine has more to do than it can take in; send again"}});
+    return;
+  }
+  if (heap.empty()) turns_.push_back(in.client);
+  heap.push_back(std::move(in));
+  ++heaped_;
 }
 
 void EngineServer::handle(Session& session, const Incoming& in) {
@@ -207,15 +248,34 @@ void EngineServer::executed(const Executed& e) {
 
 void EngineServer::failed(const std::string& text, const std::string& why) { tell_events({"/failed", {text, why}}); }
 
-void EngineServer::notice(const std::string& text) { tell_events({"/notice", {text}}); }
+void EngineServer::notice(const std::string& text) {
+  tell_events({"/notice", {text}});
+  copy_text(state_.notice, text);  // for those who come later
+  state_.notice_ns = sidecar::monotonic_ns();
+  ++state_.notices;
+}
 
 void EngineServer::tick(Session& session, const io::AudioStatus& audio) {
   serve(session);
   fill(session, audio);
   board_->write(state_);
-  for (auto& [id, client] : clients_) {
-    if (client.state_hz > 0 && state_.heartbeat_ns >= client.state_due_ns) show_state(id, client);
+  show_states();
+}
+
+// To those who are owed it, the longest passed over first; the rest in a tick to come.
+void EngineServer::show_states() {
+  hub_->hold(true);
+  auto at = clients_.upper_bound(last_shown_);
+  for (std::size_t n = clients_.size(); n > 0; --n) {
+    if (at == clients_.end()) at = clients_.begin();
+    if (at->second.state_hz > 0 && state_.heartbeat_ns >= at->second.state_due_ns) {
+      show_state(at->first, at->second);
+      last_shown_ = at->first;
+      if (sidecar::monotonic_ns() - state_.heartbeat_ns > kShowNs) break;
+    }
+    ++at;
   }
+  hub_->hold(false);
 }
 
 // What has changed since this client was told, as one message each.
@@ -249,6 +309,7 @@ void fill_deck(const Session& session, int d, sidecar::BoardDeck& to) {
   const double rate = session.options().rate.hz;
   const auto seconds = [rate](double frames) { return frames < 0 ? -1 : frames / rate; };
   copy_text(to.path, info.path);
+  copy_text(to.trouble, session.trouble(d));
   to.position = from.position / rate;  // may be before the first frame
   to.length = from.length / rate;
   to.speed = from.speed;
@@ -279,8 +340,9 @@ void fill_deck(const Session& session, int d, sidecar::BoardDeck& to) {
   to.previewing = from.previewing;
   to.stems = info.has_stems;
   to.stems_muted = from.stems_muted;
-  to.sync = static_cast<std::uint8_t>(from.sync);
+  to.sync = static_cast<std::uint8_t>(from.sync_held);
   to.stretch = static_cast<std::uint8_t>(from.stretch);
+  to.stretching = static_cast<std::uint8_t>(session.host().stretching(d, from.stretch));
   to.source = static_cast<std::uint8_t>(from.source);
   to.fallbacks = from.fallbacks;
   to.late_chunks = from.late_chunks;
@@ -307,8 +369,11 @@ void EngineServer::fill(const Session& session, const io::AudioStatus& audio) {
   state_.xruns = audio.xruns;
   state_.blocks = audio.blocks;
   state_.late_periods = audio.late_periods;
-  state_.degraded = session.host().feeder_stats().degraded;
-  state_.library_revision = session.library_revision();
+  const ctl::FeederStats feeders = session.host().feeder_stats();
+  state_.degraded = feeders.degraded;
+  state_.library[static_cast<int>(sidecar::LibraryKind::analyses)] = session.analyses_revision();
+  state_.library_revision = 0;
+  for (const std::uint64_t revision : state_.library) state_.library_revision += revision;
   const double deadline = 1e6 * audio.device.block / std::max(1, audio.device.rate);
   state_.cpu_mean = deadline > 0 ? audio.cpu_mean_us / deadline : 0;
   state_.cpu_worst = deadline > 0 ? audio.cpu_max_us / deadline : 0;
@@ -318,7 +383,7 @@ void EngineServer::fill(const Session& session, const io::AudioStatus& audio) {
   state_.master = static_cast<float>(session.argument(*kMaster.intent).value_or(0));
   state_.reduction = s.gain_reduction_db;
   state_.crossfader = s.crossfader;
-  state_.bypassed_nodes = s.bypassed_nodes;
+  state_.bypassed_nodes = s.bypassed_nodes + static_cast<std::uint32_t>(feeders.broken);
   const io::HubStats hub = hub_->stats();
   state_.clients = hub.clients;
   state_.throttled = hub.throttled;

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "io/audio/backend.h"
+#include "io/osc/allowance.h"
 #include "io/osc/hub.h"
 #include "session/session.h"
 #include "sidecar/board.h"
@@ -23,12 +25,13 @@ class EngineServer {
   static std::unique_ptr<EngineServer> open(const io::HubOptions& options, std::string version,
                                             std::function<void()> wake, std::string* error);
 
-  // What came in since the last time.
+  // What came in since the last time, as far as half of the thread's time goes: clients take turns.
   void serve(Session& session);
   // Once a control tick: the board, and what subscribers are owed.
   void tick(Session& session, const io::AudioStatus& audio);
   void executed(const Executed& e);
   void failed(const std::string& text, const std::string& why);
+  // A plain sentence for the user: to those who subscribed to events, and onto the board.
   void notice(const std::string& text);
 
   // As it was last shown; what the server doesn't know of, its owner may fill in.
@@ -51,12 +54,14 @@ class EngineServer {
 
   EngineServer(std::unique_ptr<io::OscHub> hub, std::unique_ptr<sidecar::BoardWriter> board, std::string version);
   Client& client_of(const io::Incoming& in);
+  void put(io::Incoming in);
   void handle(Session& session, const io::Incoming& in);
   bool request(Session& session, Client& client, const io::Incoming& in);
   void hello(Client& client, const io::Incoming& in);
   void subscribe(Client& client, const io::Incoming& in, bool on);
   void intent(Session& session, Client& client, const io::Incoming& in);
   void tell_events(const osc::Message& message);
+  void show_states();
   void show_state(io::ClientId id, Client& client);
   void fill(const Session& session, const io::AudioStatus& audio);
 
@@ -64,6 +69,11 @@ class EngineServer {
   std::unique_ptr<sidecar::BoardWriter> board_;
   std::string version_;
   std::map<io::ClientId, Client> clients_;
+  std::map<io::ClientId, std::deque<io::Incoming>> waiting_;  // nobody's is empty
+  std::size_t heaped_ = 0;                                    // in all of them
+  std::deque<io::ClientId> turns_;                            // who has something waiting, each once
+  io::Allowance serving_;
+  io::ClientId last_shown_ = 0;
   sidecar::BoardState state_{};
   std::atomic<bool> stop_{false};
 };

@@ -1,18 +1,21 @@
 #include "session/live.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <future>
+
+#include "io/ahead.h"
 
 namespace tactus::session {
 
 namespace {
 constexpr auto kTick = std::chrono::milliseconds(3);
-constexpr auto kFade = std::chrono::milliseconds(100);  // of /silence
+constexpr auto kFade = std::chrono::milliseconds(100);            // of /silence
+constexpr auto kDevicePatience = std::chrono::milliseconds(300);  // with a device that should have played it
 const schedule::Source kOwner{"owner", schedule::Source::Kind::hand, 1};
 
 Session::Options with_streams(const LiveOptions& options) {
@@ -65,13 +68,30 @@ Live::Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnT
 
 Live::~Live() {
   if (!control_.joinable()) return;
-  post([](Session& s) { s.submit("/silence", kOwner); });
-  std::this_thread::sleep_for(kFade + 2 * kTick);
+  fade_out();
   stop_.store(true);
   control_.join();
   audio_.reset();
   if (outcomes_) outcomes_->finish();
   if (record_) record_->finish(notice_);
+}
+
+void Live::fade_out() {
+  if (session_.held()) return;
+  call([](Session& s) { s.submit("/silence", kOwner); });
+  std::this_thread::sleep_for(2 * kTick);  // by then the engine has been told
+  // It begins with the next block, and its end is to be heard, not only made; but a device that has stopped is not
+  // waited for.
+  const double rate = session_.options().rate.hz;
+  const int block = std::max(session_.options().max_block, audio_->status().device.block);
+  const std::chrono::duration<double> fade = kFade + std::chrono::duration<double>(2 * block / rate);
+  const auto silent = session_.host().frame() + std::llround(fade.count() * rate);
+  const auto give_up = std::chrono::steady_clock::now() + 2 * fade + kDevicePatience;
+  while (std::chrono::steady_clock::now() < give_up) {
+    const BlockStamp last = block_time_->stamp();
+    if (last.known() && last.frame >= silent && io::monotonic_ns() >= last.heard_ns) return;
+    std::this_thread::sleep_for(kTick);
+  }
 }
 
 void Live::post(std::function<void(Session&)> task) {
@@ -89,7 +109,7 @@ void Live::call(const std::function<void(Session&)>& task) {
 
 void Live::run() {
   pthread_setname_np(pthread_self(), "tactus-control");
-  setpriority(PRIO_PROCESS, 0, -5);  // above the workers; an ordinary user may not, and then it is an ordinary thread
+  io::Ahead ahead;
   auto next = std::chrono::steady_clock::now();
   while (!stop_.load(std::memory_order_relaxed)) {
     const io::Prelisten prelisten = audio_->prelisten();
@@ -98,9 +118,11 @@ void Live::run() {
     link_->before_tick(session_);
     session_.tick();
     link_->after_tick(session_, notice_);
+    stretch_watch_.after_tick(session_, notice_);
     if (record_) record_->after_tick(session_, notice_);
     if (outcomes_) outcomes_->after_tick();
     for (const io::Notice& n : audio_->take_notices()) notice_(n.text);
+    ahead.turn();
     next = std::max(next + kTick, std::chrono::steady_clock::now());
     rest_until(next);
   }

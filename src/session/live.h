@@ -19,6 +19,7 @@
 #include "session/outcome_keeper.h"
 #include "session/record_part.h"
 #include "session/session.h"
+#include "session/stretch_watch.h"
 
 namespace tactus::session {
 
@@ -38,7 +39,7 @@ struct LiveOptions {
   // On the control thread, soon after wake().
   std::function<void(Session&)> on_wake;
   // On the control thread: what is for the MIDI outputs.
-  std::function<void(const schedule::HostAction&)> midi;
+  std::function<std::string(const schedule::HostAction&)> midi;
 };
 
 class Live {
@@ -74,6 +75,7 @@ class Live {
  private:
   Live(const LiveOptions& options, TrackSource& source, OnNotice notice, OnTick on_tick);
   void run();
+  void fade_out();
   void rest_until(std::chrono::steady_clock::time_point next);
 
   OnNotice notice_;
@@ -81,6 +83,7 @@ class Live {
   std::function<void(Session&)> on_wake_;
   mutable Session session_;
   std::unique_ptr<LinkPart> link_;
+  StretchWatch stretch_watch_;
   std::unique_ptr<BlockTime> block_time_;
   std::unique_ptr<RecordPart> record_;
   std::unique_ptr<OutcomeKeeper> outcomes_;

@@ -18,7 +18,7 @@ constexpr std::int64_t kLightsNs = 30 * kMs;
 constexpr std::int64_t kToldNs = 1000 * kMs;  // between two notices of one device's refusals
 // Messages are handed over so long before they are due: longer than the control thread is ever late, shorter than a
 // tempo change takes to be noticed.
-constexpr double kAheadSeconds = 0.04;
+constexpr double kMidiAheadSeconds = 0.04;
 constexpr int kMostMessages = 512;  // at a time; more wait for the next
 
 std::string lower(std::string text) {
@@ -46,26 +46,6 @@ class View : public io::MapperView {
 
 }  // namespace
 
-// --- FrameTime -------------------------------------------------------------------------------------------------------
-
-void FrameTime::add(const BlockStamp& stamp) {
-  constexpr int kMean = 256;
-  constexpr double kStrange = 20e6;  // ns
-  constexpr int kConvinced = 8;
-  if (stamp.frame < 0 || stamp.frame == last_frame_) return;
-  last_frame_ = stamp.frame;
-  if (count_ == 0) base_ns_ = stamp.heard_ns - std::llround(static_cast<double>(stamp.frame) * ns_per_frame_);
-  const double off = static_cast<double>(stamp.heard_ns - base_ns_) - static_cast<double>(stamp.frame) * ns_per_frame_;
-  if (count_ > 0 && std::fabs(off - off_) > kStrange) {
-    if (++strange_ < kConvinced) return;
-    off_ = off;
-    count_ = 0;
-  }
-  strange_ = 0;
-  count_ = std::min(count_ + 1, kMean);
-  off_ += (off - off_) / count_;
-}
-
 // --- Devices and mappings --------------------------------------------------------------------------------------------
 
 std::unique_ptr<MidiPart> MidiPart::start(const MidiOptions& options, SampleRate rate, std::function<void()> wake,
@@ -79,7 +59,7 @@ std::unique_ptr<MidiPart> MidiPart::start(const MidiOptions& options, SampleRate
 }
 
 MidiPart::MidiPart(const MidiOptions& options, SampleRate rate)
-    : options_(options), rate_(rate), shelf_(options.bundled, options.mappings), list_(shelf_.list()), time_(rate) {
+    : options_(options), rate_(rate), shelf_(options.bundled, options.mappings), list_(shelf_.list()) {
   Device& device = devices_[io::kVirtualDevice];
   device.name = "virtual";
   device.source = {"virtual", schedule::Source::Kind::midi, 1};
@@ -131,6 +111,7 @@ void MidiPart::take_mappings(Session& session, const Notice& notice) {
   const auto list = shelf_.list();
   if (list == list_) return;
   list_ = list;
+  ++lists_;
   want();
   for (auto& [id, device] : devices_) map_device(session, device, notice);
 }
@@ -194,7 +175,7 @@ void MidiPart::attend(Session& session, const sidecar::BoardState& board, const 
   }
 }
 
-void MidiPart::follow_clock(Session& session, const BlockStamp& stamp, const Notice& notice) {
+void MidiPart::follow_clock(Session& session, const Notice& notice) {
   clock_in_.tick(sidecar::monotonic_ns());
   const auto state = clock_in_.state();
   const bool locked = state && state->locked;
@@ -210,11 +191,11 @@ void MidiPart::follow_clock(Session& session, const BlockStamp& stamp, const Not
   clock_locked_ = locked;
   if (locked) clock_ran_ = state->running;
   schedule::LinkState s;
-  s.enabled = stamp.frame >= 0;
-  if (locked && s.enabled) {
-    s.frame = stamp.frame;
-    const std::int64_t heard = time_.heard_ns(static_cast<double>(stamp.frame)) +
-                               static_cast<std::int64_t>(options_.offset_ms * static_cast<double>(kMs));
+  s.enabled = true;
+  if (locked) {
+    s.frame = time_.frame;
+    const std::int64_t heard =
+        time_.heard_ns + static_cast<std::int64_t>(options_.offset_ms * static_cast<double>(kMs));
     s.beat = state->running ? state->beat_at(heard) : state->clock_beat_at(heard);
     s.bpm = state->bpm;
     s.peers = begins ? 0 : 1;
@@ -224,11 +205,21 @@ void MidiPart::follow_clock(Session& session, const BlockStamp& stamp, const Not
 
 // --- Out -------------------------------------------------------------------------------------------------------------
 
-void MidiPart::take(const schedule::HostAction& action) { asked_.push_back(action); }
+std::string MidiPart::take(const schedule::HostAction& action) {
+  bool room = true;
+  if (const auto* note = std::get_if<schedule::ask::MidiNote>(&action.what)) {
+    room = schedule_.note(action.when, *note);
+  } else if (const auto* cc = std::get_if<schedule::ask::MidiCc>(&action.what)) {
+    room = schedule_.cc(action.when, *cc);
+  } else {
+    transports_.push_back(action);
+  }
+  return room ? "" : "too many MIDI notes or ramps wait (" + std::to_string(MidiSchedule::kMost) + " of each at most)";
+}
 
 void MidiPart::send(const io::TimedMidi& t) {
   const std::int64_t due =
-      time_.heard_ns(t.frame) + static_cast<std::int64_t>(options_.offset_ms * static_cast<double>(kMs));
+      time_.heard_at(t.frame) + static_cast<std::int64_t>(options_.offset_ms * static_cast<double>(kMs));
   for (const auto& [id, device] : devices_) {
     if (device.gear) ports_->send(id, t.message, due);
   }
@@ -237,21 +228,17 @@ void MidiPart::send(const io::TimedMidi& t) {
 void MidiPart::send_due(Session& session) {
   const music::TempoMap& map = session.world().map;
   const double now = time_.frame_at(sidecar::monotonic_ns());
-  const double until = now + kAheadSeconds * rate_.hz;
+  const double until = now + kMidiAheadSeconds * rate_.hz;
   // After a stall, or on another device: what was missed isn't sent in a burst.
   if (sent_until_ < now || sent_until_ > until) sent_until_ = now;
-  for (const schedule::HostAction& a : asked_) {
-    if (const auto* note = std::get_if<schedule::ask::MidiNote>(&a.what)) {
-      schedule_.note(a.when, *note);
-    } else if (const auto* cc = std::get_if<schedule::ask::MidiCc>(&a.what)) {
-      schedule_.cc(a.when, *cc);
-    } else if (const auto* clock = std::get_if<schedule::ask::MidiClock>(&a.what)) {
+  for (const schedule::HostAction& a : transports_) {
+    if (const auto* clock = std::get_if<schedule::ask::MidiClock>(&a.what)) {
       const bool on_beat = a.when.kind == msg::When::Kind::beat;
       const Beat beat = on_beat ? Beat{a.when.value} : Beat::of(map.beat_of(sent_until_));
       clock_out_.transport(static_cast<io::MidiClockOut::Transport>(clock->kind), beat);
     }
   }
-  asked_.clear();
+  transports_.clear();
   due_.clear();
   if (options_.clock_out) clock_out_.events(map, sent_until_, until, due_);
   schedule_.events(map, sent_until_, until, due_);
@@ -270,9 +257,9 @@ void MidiPart::tick(Session& session, const sidecar::BoardState& board, const Bl
     device.mapper->tick(now, intents_);
     if (!intents_.empty()) submit(session, device, notice);
   }
-  time_.add(stamp);
+  if (stamp.known()) time_ = stamp;  // not when a block was just being stamped
   if (!time_.known()) return;
-  follow_clock(session, stamp, notice);
+  follow_clock(session, notice);
   send_due(session);
   if (now < lights_ns_) return;
   lights_ns_ = now + kLightsNs;
@@ -290,6 +277,7 @@ void MidiPart::show(sidecar::BoardState* board) const {
   const auto clock = clock_in_.state();
   board->midi_devices = static_cast<std::int32_t>(devices_.size()) - 1;
   board->midi_sent = p.sent;
+  board->library[static_cast<int>(sidecar::LibraryKind::mappings)] = lists_;
   board->midi_dropped = p.dropped + ports_->lost();
   board->midi_late_median_ms = p.median_ms;
   board->midi_late_p99_ms = p.p99_ms;

@@ -37,25 +37,6 @@ struct MidiOptions {
   double offset_ms = 0;  // our sound is heard so much later than the device says, -500 to 500
 };
 
-// Host time of frames, smooth although each block's own time is not: the mean of the last blocks' distances between the
-// two clocks, begun anew when they part by more than a device change or a stall explains.
-class FrameTime {
- public:
-  explicit FrameTime(SampleRate rate) : ns_per_frame_(1e9 / rate.hz) {}
-  void add(const BlockStamp& stamp);
-  bool known() const { return count_ > 0; }
-  std::int64_t heard_ns(double frame) const {
-    return base_ns_ + static_cast<std::int64_t>(frame * ns_per_frame_ + off_);
-  }
-  double frame_at(std::int64_t ns) const { return (static_cast<double>(ns - base_ns_) - off_) / ns_per_frame_; }
-
- private:
-  const double ns_per_frame_;
-  std::int64_t last_frame_ = -1, base_ns_ = 0;
-  double off_ = 0;
-  int count_ = 0, strange_ = 0;
-};
-
 class MidiPart {
  public:
   using Notice = std::function<void(const std::string&)>;
@@ -67,12 +48,12 @@ class MidiPart {
   ~MidiPart();
 
   // For Session::Observer::midi.
-  void take(const schedule::HostAction& action);
+  std::string take(const schedule::HostAction& action);
   // When woken: what came in, as intents.
   void attend(Session& session, const sidecar::BoardState& board, const Notice& notice);
   // Once a control period, before Session::tick.
   void tick(Session& session, const sidecar::BoardState& board, const BlockStamp& stamp, const Notice& notice);
-  // What is known of it, into the board.
+  // What is known of it, into the board; and which mappings there are, when that has changed.
   void show(sidecar::BoardState* board) const;
 
  private:
@@ -91,7 +72,7 @@ class MidiPart {
   void map_device(Session& session, Device& device, const Notice& notice);
   void want();
   void submit(Session& session, Device& device, const Notice& notice);
-  void follow_clock(Session& session, const BlockStamp& stamp, const Notice& notice);
+  void follow_clock(Session& session, const Notice& notice);
   void send_due(Session& session);
   void send(const io::TimedMidi& timed);
 
@@ -99,6 +80,7 @@ class MidiPart {
   const SampleRate rate_;
   MappingShelf shelf_;
   std::shared_ptr<const MappingList> list_;
+  std::uint64_t lists_ = 0;  // how often it has changed
   std::atomic<int> deaths_{0};
   int deaths_told_ = 0;
   std::map<int, Device> devices_;
@@ -107,13 +89,13 @@ class MidiPart {
   std::vector<io::TimedMidi> due_;
   std::int64_t lights_ns_ = 0;
 
-  FrameTime time_;
+  BlockStamp time_;  // the last block's that is known
   io::MidiClockIn clock_in_;
   int clock_device_ = -1;
   bool clock_locked_ = false, clock_ran_ = false;
   io::MidiClockOut clock_out_;
   MidiSchedule schedule_;
-  std::vector<schedule::HostAction> asked_;
+  std::vector<schedule::HostAction> transports_;  // of the clock, asked for since the last tick
   double sent_until_ = -1;
   std::unique_ptr<io::MidiPorts> ports_;  // ends first: its threads tell the rest
 };

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "music/tempo_map.h"
+#include "schedule/tokens.h"
 
 namespace tactus::session {
 
@@ -17,7 +18,8 @@ constexpr double kPhrase = 16;     // session beats: transitions begin on multip
 constexpr double kLoadAhead = 64;  // session beats before its start at which a track is loaded
 constexpr double kSoon = 4;        // session beats from what is handed on to the first start that can be met
 constexpr double kFree = 4;        // beats after a transition at which the old deck is emptied
-constexpr double kKeyWeight = 0.02;  // one step on the Camelot wheel weighs as 1.4 % of tempo
+constexpr double kSameTempo = 1.02;  // ratio up to which two tempos are about the same
+constexpr double kFold = 0.15;       // what half or double time weighs, in octaves of tempo
 constexpr double kTrusted = 0.3;     // grid confidence below which a track is played without sync
 
 bool gridded(const TrackAnalysis& a) { return a.has_grid() && a.confidence >= kTrusted && a.bpm > 0; }
@@ -35,24 +37,6 @@ std::string precise(double v) {
   char text[32];
   std::snprintf(text, sizeof text, "%.9f", v);
   return text;
-}
-
-std::string quoted(const std::string& s) {
-  std::string out = "\"";
-  for (const char c : s) {
-    const auto byte = static_cast<unsigned char>(c);
-    char hex[8];
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      std::snprintf(hex, sizeof hex, "\\x%02x", byte);
-      out += hex;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
 }
 
 // For which a track stays at least: until its coming in is over and the other deck is free for the next.
@@ -83,21 +67,41 @@ void MixPlanner::add(std::vector<MixTrack> tracks) {
   for (MixTrack& t : tracks) waiting_.push_back(std::move(t));
 }
 
-double MixPlanner::cost(const MixTrack& a, const MixTrack& b) const {
-  if (!gridded(a.analysis) || !gridded(b.analysis)) return 10;
-  const double octaves = std::log2(b.analysis.bpm / a.analysis.bpm);
-  const double fold = std::round(octaves);
-  const double tempo = std::fabs(octaves - fold) + 0.15 * std::fabs(fold);
-  return tempo + kKeyWeight * music::key_distance(a.analysis.key, b.analysis.key);
+namespace {
+
+// How much faster b is than a, in octaves of tempo, half and double time folded.
+double faster(double a, double b) {
+  const double octaves = std::log2(b / a), fold = std::round(octaves);
+  return octaves - fold + std::copysign(kFold * std::fabs(fold), octaves - fold);
 }
+
+}  // namespace
 
 std::size_t MixPlanner::best_next() const {
   if (options_.keep_order) return 0;
-  std::size_t best = 0;
-  double least = 1e9;
+  const TrackAnalysis* last = nullptr;
+  for (const MixEntry& e : entries_) last = gridded(e.track.analysis) ? &e.track.analysis : last;
+  std::vector<std::pair<double, std::size_t>> steps;  // of tempo, to each that has one
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
     const TrackAnalysis& a = waiting_[i].analysis;
-    const double c = entries_.empty() ? (gridded(a) ? a.bpm : 1e6) : cost(entries_.back().track, waiting_[i]);
+    if (gridded(a)) steps.emplace_back(last ? faster(last->bpm, a.bpm) : std::log2(a.bpm), i);
+  }
+  if (steps.empty()) return 0;
+  std::sort(steps.begin(), steps.end());
+  if (!last) return steps.front().second;
+  const double band = std::log2(kSameTempo);
+  const auto nearest = std::min_element(
+      steps.begin(), steps.end(), [](const auto& a, const auto& b) { return std::fabs(a.first) < std::fabs(b.first); });
+  // Upwards as long as that is near, and there from the one that was passed over, if one was.
+  double from = nearest->first - band;
+  if (nearest->first >= -band) {
+    from = std::find_if(steps.begin(), steps.end(), [&](const auto& s) { return s.first >= -band; })->first;
+  }
+  std::size_t best = nearest->second;
+  std::pair<int, double> least{100, 0};
+  for (const auto& [step, i] : steps) {
+    if (step < from || step > from + band) continue;
+    const std::pair<int, double> c{music::key_distance(last->key, waiting_[i].analysis.key), std::fabs(step)};
     if (c < least) least = c, best = i;
   }
   return best;
@@ -228,7 +232,7 @@ void MixPlanner::emit(std::size_t i, double from, std::vector<ScriptEvent>& even
     if (i >= 2) ready = std::max(ready, entries_[i - 1].start + entries_[i - 1].beats + kFree);
     entries_[i].ready = std::min(std::max(ready, options_.start_beat), start);
     if (i == 0) at(in.ready, "/clock/source internal");
-    at(in.ready, b + "/load " + quoted(in.track.path));
+    at(in.ready, b + "/load " + schedule::quote_if_needed(in.track.path));
     at(in.ready, b + "/keylock 1");
     at(in.ready, b + (in.ratio > 0 ? "/sync beat" : "/sync off"));
     at(in.ready, b + "/seek " + precise(in.in_seconds));

@@ -6,8 +6,9 @@
 // Half and double time count as the same tempo (87 under 174). Where two tempos are too far apart for that, the first
 // fades out at the phrase and the second starts there at its own tempo. Decks 1 and 2 take turns.
 //
-// Orders by tempo, then by key: from the slowest track always to the one that is nearest in a sum of tempo distance (an
-// octave folded) and distance on the Camelot wheel.
+// Orders by tempo, then by compatible key. From the slowest track on, always towards the nearest tempo (half and double
+// time folded); of the tracks that have about that tempo, within 2 %, the one whose key goes best with the last one's.
+// On the way up none is passed over for its key by more than those 2 %. Tracks without a grid come last.
 #pragma once
 
 #include <cstdint>
@@ -79,7 +80,6 @@ class MixPlanner {
   void place(MixTrack track);
   void take_back(std::size_t from);
   std::size_t best_next() const;
-  double cost(const MixTrack& a, const MixTrack& b) const;
   double natural_out(const MixEntry& e) const;
   void emit(std::size_t i, double from, std::vector<ScriptEvent>& events);
 

@@ -59,8 +59,8 @@ std::uint64_t OutcomeKeeper::write_track(const msg::TrackRef& ref) {
   t.channels = ref.pcm->channels();
   t.gain = static_cast<double>(ref.gain);
   t.first_sound = ref.first_sound;
-  t.cue = ref.cue;
-  std::copy(std::begin(ref.hotcues), std::end(ref.hotcues), t.hotcues);
+  t.bars_sure = ref.bars_sure;
+  t.marks = ref;
   t.grid.assign(ref.grid.anchors, ref.grid.anchors + ref.grid.count);
   write(schedule::to_line(t));
   ask_content(t.path);

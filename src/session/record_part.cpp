@@ -7,7 +7,7 @@ namespace tactus::session {
 
 namespace {
 // From which a recording that begins amid a set has every stream: time for its files to be made.
-constexpr double kAheadSeconds = 0.05;
+constexpr double kMarkAheadSeconds = 0.05;
 }  // namespace
 
 std::unique_ptr<RecordPart> RecordPart::start(const RecordOptions& options, Session& session, std::string* error) {
@@ -27,7 +27,7 @@ std::unique_ptr<Recorder> RecordPart::make(ctl::EngineHost& host, std::string* e
   for (int s = 0; s < rt::kStreams; ++s) rings[s] = host.stream(s);
   const auto from = [this, &host] {
     const std::int64_t now = host.frame();
-    const std::int64_t ahead = now + latency_ + rate_.frames(Seconds{kAheadSeconds}).v;
+    const std::int64_t ahead = now + latency_ + rate_.frames(Seconds{kMarkAheadSeconds}).v;
     return now == 0 ? INT64_MIN : ahead / rt::kGrid * rt::kGrid;
   };
   const auto notice = [this](const std::string& text) {

@@ -52,6 +52,40 @@ std::string marker_chunks(const std::vector<RecordMark>& marks, std::size_t room
   return out;
 }
 
+}  // namespace
+
+std::string wav_header(const RecordFile::Options& options, std::int64_t length, const std::vector<RecordMark>& marks) {
+  const auto frames = static_cast<std::uint64_t>(length);
+  const std::uint64_t data = frames * kFrameBytes, riff = kHeader - 8 + data;
+  const bool big = data > options.rf64_above;
+  std::string sizes, format, head;
+  put_le(sizes, big ? riff : 0, 8);
+  put_le(sizes, big ? data : 0, 8);
+  put_le(sizes, big ? frames : 0, 8);
+  put_le(sizes, 0, 4);
+  put_le(format, 3, 2);  // IEEE float
+  put_le(format, 2, 2);
+  put_le(format, static_cast<std::uint64_t>(options.rate), 4);
+  put_le(format, static_cast<std::uint64_t>(options.rate) * kFrameBytes, 4);
+  put_le(format, kFrameBytes, 2);
+  put_le(format, 32, 2);
+  std::string fact;
+  put_le(fact, big ? kIn64 : frames, 4);
+  head += big ? "RF64" : "RIFF";
+  put_le(head, big ? kIn64 : riff, 4);
+  head += "WAVE";
+  put_chunk(head, big ? "ds64" : "JUNK", sizes);
+  put_chunk(head, "fmt ", format);
+  put_chunk(head, "fact", fact);
+  head += marker_chunks(marks, kHeader - head.size() - 16);
+  put_chunk(head, "JUNK", std::string(kHeader - head.size() - 16, '\0'));
+  head += "data";
+  put_le(head, big ? kIn64 : data, 4);
+  return head;
+}
+
+namespace {
+
 class WavFile final : public RecordFile {
  public:
   explicit WavFile(const Options& options) : options_(options) {}
@@ -85,32 +119,7 @@ class WavFile final : public RecordFile {
 
  private:
   std::string write_header() {
-    const auto frames = static_cast<std::uint64_t>(frames_);
-    const std::uint64_t data = frames * kFrameBytes, riff = kHeader - 8 + data;
-    const bool big = data > options_.rf64_above;
-    std::string sizes, format, head;
-    put_le(sizes, big ? riff : 0, 8);
-    put_le(sizes, big ? data : 0, 8);
-    put_le(sizes, big ? frames : 0, 8);
-    put_le(sizes, 0, 4);
-    put_le(format, 3, 2);  // IEEE float
-    put_le(format, 2, 2);
-    put_le(format, static_cast<std::uint64_t>(options_.rate), 4);
-    put_le(format, static_cast<std::uint64_t>(options_.rate) * kFrameBytes, 4);
-    put_le(format, kFrameBytes, 2);
-    put_le(format, 32, 2);
-    std::string fact;
-    put_le(fact, big ? kIn64 : frames, 4);
-    head += big ? "RF64" : "RIFF";
-    put_le(head, big ? kIn64 : riff, 4);
-    head += "WAVE";
-    put_chunk(head, big ? "ds64" : "JUNK", sizes);
-    put_chunk(head, "fmt ", format);
-    put_chunk(head, "fact", fact);
-    head += marker_chunks(marks_, kHeader - head.size() - 16);
-    put_chunk(head, "JUNK", std::string(kHeader - head.size() - 16, '\0'));
-    head += "data";
-    put_le(head, big ? kIn64 : data, 4);
+    const std::string head = wav_header(options_, frames_, marks_);
     return file_.write(head.data(), head.size(), 0);
   }
 

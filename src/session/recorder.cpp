@@ -45,7 +45,7 @@ std::string cue_time(std::int64_t frame, double rate) {
   return text;
 }
 
-std::string quoted(std::string text) {
+std::string quoted_in_sheet(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '"' || c == '\n' || c == '\r'; }, '\'');
   return "\"" + text + "\"";
@@ -58,11 +58,11 @@ void write_cue_sheet(const std::filesystem::path& audio, const std::vector<Recor
   part.replace_extension(".cue.part");
   {
     std::ofstream out(part);
-    out << "FILE " << quoted(audio.filename().string()) << " WAVE\n";
+    out << "FILE " << quoted_in_sheet(audio.filename().string()) << " WAVE\n";
     for (std::size_t i = 0; i < marks.size() && i < 99; ++i) {
       char number[16];
       std::snprintf(number, sizeof number, "%02zu", i + 1);
-      out << "  TRACK " << number << " AUDIO\n    TITLE " << quoted(marks[i].name) << "\n    INDEX 01 "
+      out << "  TRACK " << number << " AUDIO\n    TITLE " << quoted_in_sheet(marks[i].name) << "\n    INDEX 01 "
           << cue_time(marks[i].frame, rate) << "\n";
     }
     if (!out.flush()) return;

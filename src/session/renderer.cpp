@@ -59,6 +59,7 @@ class Run {
     Session::Options s;
     s.rate = o.rate;
     s.tempo = o.tempo;
+    s.metre = o.metre;
     s.max_block = o.block;
     s.target_lufs = o.target_lufs;
     return s;
@@ -111,6 +112,7 @@ class Run {
       const msg::Callback callback = session_.host().callback();
       callback.process(callback.context, block, {});
       now_ += n;
+      report_.limited_db = std::max(report_.limited_db, -double{session_.host().snapshot().gain_reduction_db});
       if (!deliver(n)) return false;
     }
     if (progress_) progress_(static_cast<double>(now_) / options_.rate.hz, expected_seconds());

@@ -14,6 +14,7 @@ namespace tactus::session {
 struct RenderOptions {
   SampleRate rate{48000};
   Bpm tempo{120};
+  schedule::Metre metre = {};
   int block = 256;                                    // frames, 1 to 4096
   double max_seconds = 0;                             // 0: until the music has ended
   std::optional<double> target_lufs = kAutoGainLufs;  // of auto-gain; none: off
@@ -23,6 +24,7 @@ struct RenderReport {
   std::int64_t frames = 0;
   double realtime_factor = 0;
   double true_peak_db = 0, lufs = 0;
+  double limited_db = 0;  // the most that the limiter took away; 0: it was idle all the time
   std::vector<Executed> events;
   std::vector<Refused> refused;  // by the scheduler, or because the file can't be played
   std::vector<std::string> notices;

@@ -51,8 +51,8 @@ const msg::TrackRef* ReplayTracks::bring(std::uint64_t ref, media::Error* error)
   }
   r.gain = static_cast<float>(point.gain);
   r.first_sound = point.first_sound;
-  r.cue = point.cue;
-  std::copy(std::begin(point.hotcues), std::end(point.hotcues), r.hotcues);
+  r.bars_sure = point.bars_sure;
+  static_cast<msg::TrackMarks&>(r) = point.marks;
   tracks_.push_back(std::move(track));
   return &tracks_.back()->ref;
 }

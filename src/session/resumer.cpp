@@ -5,6 +5,7 @@
 
 #include "music/tempo_map.h"
 #include "schedule/numbers.h"
+#include "schedule/tokens.h"
 #include "session/deck_words.h"
 
 namespace tactus::session {
@@ -19,13 +20,6 @@ constexpr double kPrimeSeconds = 0.06;
 // A restart isn't anybody's hand; but nobody had their hands on anything yet, either.
 const schedule::Source kResume{"resume", schedule::Source::Kind::script, 1};
 
-std::string quoted(const std::string& path) {
-  schedule::Intent load = *schedule::parse("/deck/1/load x").intent;
-  load.args = {path};
-  const std::string text = schedule::to_text(load);
-  return text.substr(text.find(' ') + 1);
-}
-
 }  // namespace
 
 Resumer::Resumer(schedule::Comeback back, std::int64_t (*clock)()) : back_(std::move(back)), clock_(clock) {
@@ -34,11 +28,12 @@ Resumer::Resumer(schedule::Comeback back, std::int64_t (*clock)()) : back_(std::
 
 void Resumer::begin(Session& session) {
   began_ns_ = clock_();
-  for (const std::string& text : back_.set->set) session.submit(text, kResume);
+  const double gone = gone_by(session, session.world().now);
+  for (const std::string& text : schedule::settings_after(back_.set->set, gone)) session.submit(text, kResume);
   for (const Deck& d : decks_) {
     const std::string at = deck_address(d.point.deck);
-    session.submit(at + "load " + quoted(d.point.path), kResume);
-    for (const std::string& text : d.point.set) session.submit(text, kResume);
+    session.submit(at + "load " + schedule::quote_if_needed(d.point.path), kResume);
+    for (const std::string& text : schedule::settings_after(d.point.set, gone)) session.submit(text, kResume);
   }
 }
 

@@ -24,12 +24,17 @@ class ScriptPlayer {
   ScriptPlayer(std::vector<ScriptEvent> events, schedule::Source source)
       : events_(std::move(events)), source_(std::move(source)) {}
 
-  // Submits what is due within `ahead_seconds`.
+  // Submits what is due within `ahead_seconds`; /undo, /panic and /silence, which are about what is set and pending at
+  // their moment, only as that comes, and nothing that comes after them before.
   void play(Session& session, double ahead_seconds, const OnRefused& refused) {
-    const std::int64_t until = session.world().now.v + session.world().frames(ahead_seconds).v;
-    for (; next_ < events_.size() && due(session, events_[next_]) <= until; ++next_) {
+    const std::int64_t now = session.world().now.v;
+    for (; next_ < events_.size(); ++next_) {
       const ScriptEvent& e = events_[next_];
-      const schedule::Fate fate = session.submit(e.text, source_, e.at);
+      const schedule::Parsed parsed = schedule::parse(e.text);
+      const bool meta = parsed && parsed.intent->row->meaning.kind == schedule::Meaning::Kind::meta;
+      const Frames ahead = meta ? session.world().lead : session.world().frames(ahead_seconds);
+      if (due(session, e) > now + ahead.v) return;
+      const schedule::Fate fate = session.submit(parsed, e.text, source_, e.at);
       if (fate.verdict == schedule::Fate::Verdict::refused) refused({e.text, fate.reason, e.line});
     }
   }

@@ -1,6 +1,9 @@
 #include "session/session.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "schedule/numbers.h"
 
 namespace tactus::session {
 
@@ -15,6 +18,7 @@ ctl::EngineHost::Options host_options(const Session::Options& o) {
   h.rate = o.rate;
   h.decks = o.decks;
   h.tempo = o.tempo;
+  h.metre = o.metre;
   h.feeder_threads = o.feeder_threads;
   h.max_block = o.max_block;
   h.record = o.record;
@@ -36,9 +40,10 @@ Session::Session(const Options& options, TrackSource& source, Observer observer)
       source_(source),
       observer_(std::move(observer)),
       tracks_(options.rate, options.target_lufs),
+      cues_(options.cues, options.rate),
       host_(host_options(options)),
       scheduler_(options.scheduler),
-      clock_(options.rate, options.tempo) {
+      clock_(options.rate, options.tempo, options.metre) {
   // Live the engine may be a block on from what is read here, and feeders have stretched audio for kLead beyond that.
   // Offline the same for every block size, so that decisions are.
   world_.lead = {options.feeder_threads == 0 ? kOfflineLead : 2 * options.max_block + ctl::DeckFeeder::kLead};
@@ -125,6 +130,9 @@ void Session::tick() {
   }
   flush();
   host_.tick_plans();
+  if (options_.cues && observer_.notice) {
+    for (const std::string& text : options_.cues->take_notices()) observer_.notice(text);
+  }
   tracks_.collect(host_.grace());
   source_.collect();
   if (world_.seconds(world_.now - Frame{pinned_at_}) > kPinSeconds || pinned_at_ == INT64_MIN) {
@@ -137,7 +145,7 @@ void Session::refresh() {
   world_.snapshot = host_.snapshot();
   world_.map = host_.map();
   world_.now = Frame{host_.frame()};
-  world_.metre = clock_.metre();
+  world_.metre = clock_.metre(world_.now);
   world_.leader = clock_.leader();
   for (int d = 0; d < options_.decks; ++d) {
     const LoadedTrack* track = track_on(d);
@@ -145,14 +153,17 @@ void Session::refresh() {
     info.path = track ? track->path : "";
     info.grid_bpm = track && !track->ref.grid.empty() ? track->ref.grid.bpm_at(world_.snapshot.decks[d].position) : 0;
     info.has_stems = track && track->pcm->info().channels == 8;
+    cues_.watch(d, world_.snapshot.decks[d], track);
   }
 }
 
-// Around playheads, cues and loops.
+// Around playheads, cues and loops; and a word where the file can't be read on.
 void Session::keep_decoded() {
   for (int d = 0; d < options_.decks; ++d) {
     const msg::DeckSnapshot& deck = world_.snapshot.decks[d];
     const LoadedTrack* track = track_on(d);
+    const std::string reading = reading_.look(d, track, world_.seconds(Frames{world_.now.v}));
+    if (!reading.empty() && observer_.notice) observer_.notice(reading);
     if (!track) continue;
     std::vector<std::int64_t> frames{static_cast<std::int64_t>(deck.position)};
     if (deck.cue >= 0) frames.push_back(static_cast<std::int64_t>(deck.cue));
@@ -175,11 +186,23 @@ const LoadedTrack* Session::track_on(int deck) const {
   return id ? tracks_.find(id) : nullptr;
 }
 
+// What is on a deck at a frame that is about to come: the last that was sent and is due by then, else what it has.
+const LoadedTrack* Session::track_at(int deck, Frame at) const {
+  const msg::Command* last = nullptr;
+  for (const msg::Command& c : coming_) {
+    const Frame due = world_.frame_of(c.when);
+    if (c.deck == deck && due <= at && (!last || due >= world_.frame_of(last->when))) last = &c;
+  }
+  if (!last) return track_on(deck);
+  return last->track ? tracks_.find(last->track->id) : nullptr;
+}
+
 void Session::take_events() {
   msg::Event e;
   while (host_.poll(e)) {
     if (e.kind == msg::Event::Kind::track_released) tracks_.released(e.track, host_.grace());
     scheduler_.on_event(e, world_);
+    std::erase_if(coming_, [&](const msg::Command& c) { return c.id == e.id; });
     if (e.kind != msg::Event::Kind::executed) continue;
     const auto asked = asked_.find(e.id);
     if (asked == asked_.end()) continue;
@@ -200,6 +223,7 @@ void Session::carry_out(schedule::Output out) {
 }
 
 void Session::send(const msg::Command& c) {
+  if (c.op == Op::load || c.op == Op::double_from || c.op == Op::unload) coming_.push_back(c);
   outbox_.push_back(c);
   flush();
 }
@@ -219,37 +243,31 @@ msg::Command Session::command(const HostAction& action, Op op, int deck) const {
 
 void Session::act(const HostAction& action) {
   if (const auto* load = std::get_if<ask::Load>(&action.what)) {
-    open(action, load->deck, load->path, [this, action, deck = load->deck](const LoadedTrack& track) {
-      msg::Command c = command(action, Op::load, deck);
-      c.track = &track.ref;
-      send(c);
-    });
+    open({action, load->deck, load->path, std::nullopt, [this, action, deck = load->deck](const LoadedTrack& track) {
+            msg::Command c = command(action, Op::load, deck);
+            c.track = &track.ref;
+            send(c);
+            return c.when;
+          }});
   } else if (const auto* undo = std::get_if<ask::UndoLoad>(&action.what)) {
-    open(action, undo->deck, undo->path, [this, action, undo = *undo](const LoadedTrack& track) {
-      msg::Command c = command(action, Op::load, undo.deck);
-      c.track = &track.ref;
-      c.a = undo.law.at(world_.frame_of(action.when) + world_.lead);
-      if (c.when.kind == msg::When::Kind::now) c.when = msg::When::at(world_.now + world_.lead);
-      send(c);
-      if (!undo.law.playing) return;
-      c.op = Op::play;
-      c.track = nullptr;
-      send(c);
-    });
+    open({action, undo->deck, undo->path, undo->marks,
+          [this, action, undo = *undo](const LoadedTrack& track) { return load_again(action, undo, track); }});
   } else if (const auto* unload = std::get_if<ask::Unload>(&action.what)) {
     send(command(action, Op::unload, unload->deck));
     carry_out(scheduler_.host_done(action.id, world_));
   } else if (const auto* twin = std::get_if<ask::LoadDouble>(&action.what)) {
-    const LoadedTrack* from = track_on(twin->from);
+    const LoadedTrack* from = track_at(twin->from, world_.frame_of(action.when));
     if (!from) {
       carry_out(scheduler_.host_failed(action.id, "the deck to double is empty", world_));
       return;
     }
-    const LoadedTrack& copy = tracks_.adopt(from->path, from->pcm, from->analysis);
+    const LoadedTrack& copy =
+        tracks_.adopt(from->path, from->content, from->pcm, from->analysis, cues_.on_deck(twin->from, *from));
     msg::Command c = command(action, Op::double_from, twin->deck);
     c.index = static_cast<std::uint8_t>(twin->from);
     c.track = &copy.ref;
     send(c);
+    if (!from->analysis) expect_analysis(copy, twin->deck, c.when);
     carry_out(scheduler_.host_done(action.id, world_));
   } else if (const auto* fx = std::get_if<ask::FxType>(&action.what)) {
     set_fx(action, *fx);
@@ -257,7 +275,10 @@ void Session::act(const HostAction& action) {
     opening_.erase(action.id);
   } else if (std::holds_alternative<ask::MidiNote>(action.what) || std::holds_alternative<ask::MidiCc>(action.what) ||
              std::holds_alternative<ask::MidiClock>(action.what)) {
-    if (observer_.midi) observer_.midi(action);
+    if (const std::string why = observer_.midi ? observer_.midi(action) : std::string(); !why.empty()) {
+      fail(action.id, why);
+      return;
+    }
     carry_out(scheduler_.host_done(action.id, world_));
     done_here(action, world_.frame_of(action.when));
   } else if (const auto* link = std::get_if<ask::Link>(&action.what)) {
@@ -301,69 +322,123 @@ void Session::set_fx(const HostAction& action, const ask::FxType& what) {
   if (!attempt()) retries_.push_back(attempt);
 }
 
-void Session::open(const HostAction& action, int deck, const std::string& path,
-                   std::function<void(const LoadedTrack&)> then) {
-  opening_[action.id] = path;
-  const std::uint64_t id = action.id;
-  if (distrusted_.contains(path)) {
-    opened(id, deck, path, {media::Error{path, why_distrusted_}, {}}, then);
+void Session::open(Opening opening) {
+  opening_[opening.action.id] = opening.path;
+  if (distrusted_.contains(opening.path)) {
+    opened(opening, {media::Error{opening.path, why_distrusted_}, {}});
     return;
   }
+  const std::string path = opening.path;
   std::weak_ptr<int> alive = alive_;
   auto here = std::this_thread::get_id();
-  source_.open(path, options_.rate, [this, alive, here, id, deck, path, then](OpenedTrack result) {
+  source_.open(path, options_.rate, [this, alive, here, opening = std::move(opening)](OpenedTrack result) {
     if (std::this_thread::get_id() == here) {  // a blocking source answers within the call
-      opened(id, deck, path, std::move(result), then);
+      opened(opening, std::move(result));
       return;
     }
     auto held = std::make_shared<OpenedTrack>(std::move(result));
     if (auto session = alive.lock()) {
-      post([this, id, deck, path, then, held] { opened(id, deck, path, std::move(*held), then); });
+      post([this, opening, held] { opened(opening, std::move(*held)); });
     }
   });
 }
 
-void Session::opened(std::uint64_t id, int deck, const std::string& path, OpenedTrack result,
-                     const std::function<void(const LoadedTrack&)>& then) {
+// It was accepted, and can't be done after all.
+void Session::fail(std::uint64_t id, const std::string& why) {
+  schedule::Output out = scheduler_.host_failed(id, why, world_);
+  const auto asked = asked_.find(id);
+  if (observer_.failed && asked != asked_.end()) {
+    std::erase_if(out.notices, [id](const schedule::Notice& n) { return n.id == id; });
+    observer_.failed(asked->second.text, why);
+    asked_.erase(asked);
+  }
+  carry_out(std::move(out));
+}
+
+void Session::opened(const Opening& opening, OpenedTrack result) {
+  const std::uint64_t id = opening.action.id;
   if (opening_.erase(id) == 0) return;  // taken back meanwhile
   if (!result.pcm) {
-    schedule::Output out = scheduler_.host_failed(id, result.pcm.error().text(), world_);
-    const auto asked = asked_.find(id);
-    if (observer_.failed && asked != asked_.end()) {
-      std::erase_if(out.notices, [id](const schedule::Notice& n) { return n.id == id; });
-      observer_.failed(asked->second.text, result.pcm.error().text());
-      asked_.erase(asked);
-    }
-    carry_out(std::move(out));
+    fail(id, result.pcm.error().text());
     return;
   }
-  const bool analysed = result.analysis.has_value();
   if (!result.pcm.value()->info().notice.empty() && observer_.notice) {
-    observer_.notice(path + ": " + result.pcm.value()->info().notice);
+    observer_.notice(opening.path + ": " + result.pcm.value()->info().notice);
   }
-  const LoadedTrack& track = tracks_.adopt(path, result.pcm.value(), std::move(result.analysis));
-  then(track);
+  if (!result.cues.trouble.empty() && cues_.keeps() && observer_.notice) {
+    observer_.notice(opening.path + ": " + result.cues.trouble);
+  }
+  const msg::TrackMarks marks = opening.marks.value_or(cues_.marks(result.cues, result.pcm.value()->table().frames()));
+  const LoadedTrack& track =
+      tracks_.adopt(opening.path, result.cues.content, result.pcm.value(), std::move(result.analysis), marks);
+  const msg::When loaded = opening.send(track);
+  tell_of_unsure_bars(track, opening.deck);
+  const bool unknown = !track.analysis;
+  if (unknown) expect_analysis(track, opening.deck, loaded);
   carry_out(scheduler_.host_done(id, world_));
-  if (!analysed) ask_for_analysis(track.ref.id, deck, path);
+  if (unknown) ask_for_analysis(opening.path);
+}
+
+// A load that is taken back comes back where it would be by now.
+msg::When Session::load_again(const HostAction& action, const ask::UndoLoad& undo, const LoadedTrack& track) {
+  msg::Command c = command(action, Op::load, undo.deck);
+  if (c.when.kind == msg::When::Kind::now) c.when = msg::When::at(world_.now + world_.lead);
+  c.track = &track.ref;
+  send(c);
+  c.track = nullptr;
+  c.op = Op::seek;
+  c.a = undo.law.at(world_.frame_of(c.when));
+  send(c);
+  if (undo.law.playing) {
+    c.op = Op::play;
+    c.a = 0;
+    send(c);
+  }
+  return c.when;
 }
 
 // A track that nobody has analysed yet plays without a grid until its analysis comes.
-void Session::ask_for_analysis(std::uint64_t track_id, int deck, const std::string& path) {
+void Session::expect_analysis(const LoadedTrack& track, int deck, msg::When loaded) {
+  for (auto& [path, loads] : unanalysed_) {
+    std::erase_if(loads, [this](const Unanalysed& u) { return !tracks_.find(u.track_id); });
+  }
+  std::erase_if(unanalysed_, [](const auto& file) { return file.second.empty(); });
+  unanalysed_[track.path].push_back({track.ref.id, deck, loaded});
+}
+
+void Session::tell_of_unsure_bars(const LoadedTrack& track, int deck) const {
+  if (!track.analysis || !track.analysis->has_grid() || track.ref.bars_sure || !observer_.notice) return;
+  const auto percent = static_cast<int>(std::lround(100 * track.analysis->downbeat_confidence));
+  observer_.notice("deck " + std::to_string(deck + 1) + ": where the bars of " + track.path + " begin is unsure (" +
+                   std::to_string(percent) + " %), so sync by bar or phrase holds its beats alone");
+}
+
+void Session::ask_for_analysis(const std::string& path) {
   std::weak_ptr<int> alive = alive_;
-  source_.analyse(path, [this, alive, track_id, deck](analysis::TrackAnalysis found) {
+  source_.analyse(path, [this, alive, path](analysis::TrackAnalysis found, bool whole) {
     auto session = alive.lock();
     if (!session) return;
-    post([this, track_id, deck, found] {
-      ++library_revision_;
-      const LoadedTrack* track = tracks_.regrid(track_id, found);
-      if (!track) return;
-      msg::Command c;
-      c.op = Op::regrid;
-      c.deck = static_cast<std::uint8_t>(deck);
-      c.track = &track->ref;
-      send(c);
-    });
+    post([this, path, found = std::move(found), whole] { analysed(path, found, whole); });
   });
+}
+
+void Session::analysed(const std::string& path, const analysis::TrackAnalysis& found, bool whole) {
+  if (whole) ++analyses_revision_;
+  const auto waiting = unanalysed_.find(path);
+  if (waiting == unanalysed_.end()) return;
+  const std::vector<Unanalysed> loads = waiting->second;
+  if (whole) unanalysed_.erase(waiting);
+  for (const Unanalysed& load : loads) {
+    const LoadedTrack* track = tracks_.regrid(load.track_id, found);
+    if (!track) continue;
+    if (whole) tell_of_unsure_bars(*track, load.deck);
+    msg::Command c;
+    c.op = Op::regrid;
+    c.deck = static_cast<std::uint8_t>(load.deck);
+    c.track = &track->ref;
+    c.when = load.loaded;  // at once, unless the load itself is still to come
+    send(c);
+  }
 }
 
 std::vector<std::string> Session::settings() const {
@@ -377,8 +452,9 @@ std::vector<std::string> Session::settings() const {
   if (record_wish_) list.emplace_back("/mixer/record 1");
   if (link_wish_.share) list.emplace_back("/clock/link 1");
   if (link_wish_.transport) list.emplace_back("/clock/link/transport 1");
-  const double bar = clock_.metre().bar.value();
-  if (bar != 4) list.push_back("/clock/quantum " + std::to_string(bar));
+  const schedule::Metre fresh, metre = clock_.metre(world_.now);
+  if (metre.bar != fresh.bar) list.push_back("/clock/quantum " + schedule::number_text(metre.bar.value()));
+  if (metre.phrase != fresh.phrase) list.push_back("/clock/phrase " + schedule::number_text(metre.phrase.value()));
   return list;
 }
 

@@ -21,14 +21,18 @@
 #include "schedule/clock_owner.h"
 #include "schedule/scheduler.h"
 #include "session/auto_gain.h"
+#include "session/cue_keeper.h"
+#include "session/reading_watch.h"
 #include "session/track_pool.h"
 
 namespace tactus::session {
 
-// A file made playable: decoded (as far as needed) and, if it is known yet, analysed.
+// A file made playable: decoded (as far as needed) and, if it is known yet, analysed; with the cues that are stored for
+// it, where the source looks for them.
 struct OpenedTrack {
   media::Result<media::TrackPtr> pcm;
   std::optional<analysis::TrackAnalysis> analysis;
+  analysis::StoredCues cues = {};
 };
 
 // Where tracks come from: blocking in a render, through workers live.
@@ -37,8 +41,10 @@ class TrackSource {
   virtual ~TrackSource() = default;
   // Calls `done` once, at once or later, from any thread.
   virtual void open(const std::string& path, SampleRate rate, std::function<void(OpenedTrack)> done) = 0;
-  // Calls `done` with an analysis that open() didn't have yet; may never call it.
-  virtual void analyse(const std::string& path, std::function<void(analysis::TrackAnalysis)> done) = 0;
+  // Calls `done` with an analysis that open() didn't have yet: first with one of a part of the track, where the whole
+  // takes a while; may never call it.
+  using Analysed = std::function<void(analysis::TrackAnalysis found, bool whole)>;
+  virtual void analyse(const std::string& path, Analysed done) = 0;
   // Positions that must stay decoded, the playhead first; and one that is needed at once.
   virtual void keep(const media::TrackPtr& track, std::span<const std::int64_t> frames) = 0;
   virtual void want(const media::TrackPtr& track, std::int64_t frame) = 0;
@@ -67,22 +73,25 @@ class Session {
     SampleRate rate{48000};
     int decks = 4;
     Bpm tempo{120};
+    schedule::Metre metre = {};
     int max_block = 512;
     int feeder_threads = 0;  // 0: offline, see EngineHost
     bool record = false;
     std::uint32_t streams = 0;                          // bits by rt::Stream, for a Recorder
     bool outcomes = false;                              // for an OutcomeKeeper
     std::optional<double> target_lufs = kAutoGainLufs;  // of auto-gain; none: off
+    // Outlives the session. Null: tracks are loaded without stored cues, and no cues are stored.
+    CueWriter* cues = nullptr;
     schedule::SchedulerOptions scheduler;
   };
   // What the session tells its owner, on the control thread.
   struct Observer {
     std::function<void(const Executed&)> executed;
     std::function<void(const std::string&)> notice;
-    // An intent that was accepted, but its file can't be played. Without it that is a notice.
+    // An intent that was accepted, but its file can't be played, or it can't be sent. Without it that is a notice.
     std::function<void(const std::string& text, const std::string& why)> failed;
-    // What is for the MIDI outputs; only asked for after set_no_midi("").
-    std::function<void(const schedule::HostAction&)> midi;
+    // What is for the MIDI outputs; only asked for after set_no_midi(""). Says why it can't be done, or nothing.
+    std::function<std::string(const schedule::HostAction&)> midi;
   };
 
   // The source outlives the session.
@@ -140,10 +149,12 @@ class Session {
   ctl::EngineHost& host() { return host_; }
   const ctl::EngineHost& host() const { return host_; }
   // Grows whenever more is known of a track: who shows analyses should read them again.
-  std::uint64_t library_revision() const { return library_revision_; }
+  std::uint64_t analyses_revision() const { return analyses_revision_; }
   // Whether the whole set stands still.
   bool held() const { return host_.held(); }
   const LoadedTrack* track_on(int deck) const;
+  // Why the audio of a deck's track can't be had, by file and cause; empty: all is well.
+  const std::string& trouble(int deck) const { return reading_.trouble(deck); }
   // Of a command that was sent lately; null when it is gone.
   const LoadedTrack* loaded(const msg::TrackRef& ref) const { return tracks_.find(ref); }
   const Options& options() const { return options_; }
@@ -153,13 +164,27 @@ class Session {
  private:
   void carry_out(schedule::Output out);
   void act(const schedule::HostAction& action);
-  void open(const schedule::HostAction& action, int deck, const std::string& path,
-            std::function<void(const LoadedTrack&)> then);
-  void opened(std::uint64_t id, int deck, const std::string& path, OpenedTrack result,
-              const std::function<void(const LoadedTrack&)>& then);
-  void ask_for_analysis(std::uint64_t track_id, int deck, const std::string& path);
+  // A file on its way to a deck.
+  struct Opening {
+    schedule::HostAction action;
+    int deck = 0;
+    std::string path;
+    std::optional<msg::TrackMarks> marks;  // none: as they are stored
+    // Sends the load, and says for when.
+    std::function<msg::When(const LoadedTrack&)> send;
+  };
+  void open(Opening opening);
+  void opened(const Opening& opening, OpenedTrack result);
+  msg::When load_again(const schedule::HostAction& action, const schedule::ask::UndoLoad& undo,
+                       const LoadedTrack& track);
+  void tell_of_unsure_bars(const LoadedTrack& track, int deck) const;
+  void ask_for_analysis(const std::string& path);
+  void expect_analysis(const LoadedTrack& track, int deck, msg::When loaded);
+  void analysed(const std::string& path, const analysis::TrackAnalysis& found, bool whole);
   void set_fx(const schedule::HostAction& action, const schedule::ask::FxType& what);
+  const LoadedTrack* track_at(int deck, Frame at) const;
   void done_here(const schedule::HostAction& action, Frame frame);
+  void fail(std::uint64_t id, const std::string& why);
   msg::Command command(const schedule::HostAction& action, msg::Op op, int deck) const;
   void send(const msg::Command& c);
   void flush();
@@ -172,23 +197,33 @@ class Session {
   Options options_;
   TrackSource& source_;
   Observer observer_;
+  ReadingWatch reading_;
   TrackPool tracks_;  // before the engine, whose feeders read them until they have ended
+  CueKeeper cues_;
   ctl::EngineHost host_;
   schedule::Scheduler scheduler_;
   schedule::ClockOwner clock_;
   schedule::World world_;
 
-  std::deque<msg::Command> outbox_;  // what didn't fit into the engine's ring yet
+  std::deque<msg::Command> outbox_;   // what didn't fit into the engine's ring yet
+  std::vector<msg::Command> coming_;  // loads and unloads that were sent, and not executed
   std::deque<std::function<bool()>> retries_;
   struct Asked {
     std::string text, from;
   };
   std::map<std::uint64_t, Asked> asked_;          // accepted intents that haven't executed
   std::map<std::uint64_t, std::string> opening_;  // and the file
+  // Loads whose analysis is still to come, by file: it may be there before a load that waits for its beat.
+  struct Unanalysed {
+    std::uint64_t track_id = 0;
+    int deck = 0;
+    msg::When loaded;
+  };
+  std::map<std::string, std::vector<Unanalysed>> unanalysed_;
   std::set<std::string> distrusted_;
   std::string why_distrusted_;
   std::int64_t pinned_at_ = INT64_MIN;
-  std::uint64_t library_revision_ = 0;
+  std::uint64_t analyses_revision_ = 0;
   LinkWish link_wish_;
   bool record_wish_ = false;
 

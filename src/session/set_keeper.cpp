@@ -35,7 +35,7 @@ schedule::DeckPoint point_of(const Session& session, int d, std::int64_t since) 
     p.looping = s.loop_active;
     if (p.looping) p.law.loop_start = s.loop_start, p.law.loop_end = s.loop_end;
   }
-  if (s.cue >= 0) p.set.push_back(at + "cue/set " + seconds_text(s.cue, rate));
+  if (s.cue_set) p.set.push_back(at + "cue/set " + seconds_text(s.cue, rate));
   for (int k = 0; k < msg::kHotcues; ++k) {
     if (s.hotcues[k] < 0) continue;
     p.set.push_back(at + "hotcue/" + std::to_string(k + 1) + "/set " + seconds_text(s.hotcues[k], rate));

@@ -11,14 +11,18 @@ namespace {
 // Blocks that audio thread and feeders pass before a released track is freed: one in which a feeder may still read it,
 // and some for good measure, since nothing is gained by haste.
 constexpr std::uint64_t kGraceBlocks = 8;
+// Below this an analysis is more often wrong about bars than right.
+constexpr double kSureBars = 0.5;
 }  // namespace
 
-const LoadedTrack& TrackPool::adopt(const std::string& path, media::TrackPtr pcm,
-                                    std::optional<analysis::TrackAnalysis> analysis) {
+const LoadedTrack& TrackPool::adopt(const std::string& path, const std::string& content, media::TrackPtr pcm,
+                                    std::optional<analysis::TrackAnalysis> analysis, const msg::TrackMarks& marks) {
   auto track = std::make_unique<LoadedTrack>();
   track->path = path;
+  track->content = content;
   track->pcm = std::move(pcm);
   track->analysis = std::move(analysis);
+  track->marks = marks;
   track->ref.id = next_id_++;
   fill(*track);
   tracks_.push_back(std::move(track));
@@ -30,8 +34,10 @@ const LoadedTrack* TrackPool::regrid(std::uint64_t track_id, analysis::TrackAnal
   if (!old) return nullptr;
   auto track = std::make_unique<LoadedTrack>();
   track->path = old->path;
+  track->content = old->content;
   track->pcm = old->pcm;
   track->analysis = std::move(analysis);
+  track->marks = old->marks;
   track->ref.id = track_id;
   fill(*track);
   tracks_.push_back(std::move(track));
@@ -40,12 +46,13 @@ const LoadedTrack* TrackPool::regrid(std::uint64_t track_id, analysis::TrackAnal
 
 void TrackPool::fill(LoadedTrack& track) {
   track.ref.pcm = &track.pcm->table();
-  for (double& cue : track.ref.hotcues) cue = -1;
+  static_cast<msg::TrackMarks&>(track.ref) = track.marks;
   if (!track.analysis) return;
   track.anchors = track.analysis->anchors(rate_.hz);
   track.ref.grid = {track.anchors.data(), static_cast<std::uint32_t>(track.anchors.size()), rate_.hz};
   track.ref.gain = static_cast<float>(std::pow(10, auto_gain_db(*track.analysis, target_lufs_) / 20));
   track.ref.first_sound = track.analysis->first_sound * rate_.hz;
+  track.ref.bars_sure = track.analysis->downbeat_confidence >= kSureBars;
 }
 
 const LoadedTrack* TrackPool::find(std::uint64_t track_id) const {

@@ -17,8 +17,10 @@ namespace tactus::session {
 
 struct LoadedTrack {
   std::string path;
+  std::string content;  // media::content_id; empty: unknown
   media::TrackPtr pcm;
   std::optional<analysis::TrackAnalysis> analysis;
+  msg::TrackMarks marks;  // that it was loaded with
   std::vector<music::GridAnchor> anchors;
   msg::TrackRef ref;
   bool released = false;
@@ -30,9 +32,9 @@ class TrackPool {
   // target_lufs: what auto-gain aims at; none: tracks play as loud as they are.
   TrackPool(SampleRate rate, std::optional<double> target_lufs) : rate_(rate), target_lufs_(target_lufs) {}
 
-  // A newly loaded track. Without an analysis it has no grid, and starts at its first frame.
-  const LoadedTrack& adopt(const std::string& path, media::TrackPtr pcm,
-                           std::optional<analysis::TrackAnalysis> analysis);
+  // A newly loaded track. Without an analysis it has no grid, and starts at its cue or its first frame.
+  const LoadedTrack& adopt(const std::string& path, const std::string& content, media::TrackPtr pcm,
+                           std::optional<analysis::TrackAnalysis> analysis, const msg::TrackMarks& marks);
   // The same load with another analysis: for Op::regrid. Null when that load is gone.
   const LoadedTrack* regrid(std::uint64_t track_id, analysis::TrackAnalysis analysis);
   // The newest entry of a load; null when unknown.

@@ -50,6 +50,13 @@ class Table {
     add("crossfader", s.crossfader), add("bypassed_nodes", s.bypassed_nodes), add("clients", s.clients);
     add("intents", s.intents), add("refused", s.refused), add("throttled", s.throttled), add("malformed", s.malformed),
         add("pending_count", s.pending_count);
+    add("journal_late", s.journal_late), add("journal_lost", s.journal_lost);
+    add("journal_worst_ms", s.journal_worst_ms), add("journal_disk_worst_ms", s.journal_disk_worst_ms);
+    add("journal_troubled", s.journal_troubled);
+    add("notices", s.notices), add("notice_ns", s.notice_ns), text("notice", s.notice);
+    for (std::size_t k = 0; k < std::size(kLibraryKinds); ++k) {
+      add("library/" + std::string(kLibraryKinds[k]), s.library[k]);
+    }
     for (int i = 0; i < 8; ++i) {
       const std::string at = "pending/" + std::to_string(i + 1) + "/";
       text(at + "text", s.pending[i].text), text(at + "source", s.pending[i].source);
@@ -73,7 +80,8 @@ class Table {
                       static_cast<std::uint32_t>(size)});
   }
   void deck(const std::string& at, const BoardDeck& d) {
-    text(at + "path", d.path), add(at + "position", d.position), add(at + "length", d.length);
+    text(at + "path", d.path), text(at + "trouble", d.trouble), add(at + "position", d.position),
+        add(at + "length", d.length);
     add(at + "speed", d.speed), add(at + "bpm", d.bpm), add(at + "grid_bpm", d.grid_bpm), add(at + "beat", d.beat);
     add(at + "loop_start", d.loop_start), add(at + "loop_end", d.loop_end), add(at + "cue", d.cue);
     for (int k = 0; k < kBoardHotcues; ++k) add(at + "hotcue/" + std::to_string(k + 1), d.hotcues[k]);
@@ -83,7 +91,8 @@ class Table {
     add(at + "playing", d.playing), add(at + "audible", d.audible), add(at + "looping", d.looping);
     add(at + "slip", d.slip), add(at + "keylock", d.keylock), add(at + "reverse", d.reverse);
     add(at + "previewing", d.previewing), add(at + "stems", d.stems), add(at + "stems_muted", d.stems_muted);
-    add(at + "sync", d.sync), add(at + "stretch", d.stretch), add(at + "source", d.source);
+    add(at + "sync", d.sync), add(at + "stretch", d.stretch), add(at + "stretching", d.stretching);
+    add(at + "source", d.source);
     add(at + "fallbacks", d.fallbacks), add(at + "late_chunks", d.late_chunks);
   }
   const char* base_ = nullptr;
@@ -159,6 +168,14 @@ std::string board_text(const BoardState& state, const BoardField& f) {
     default:
       return shortest(static_cast<std::int64_t>(board_number(state, f)));
   }
+}
+
+std::vector<std::string_view> library_changes(const BoardState& then, const BoardState& now) {
+  std::vector<std::string_view> kinds;
+  for (std::size_t k = 0; k < std::size(kLibraryKinds); ++k) {
+    if (then.epoch != now.epoch || then.library[k] != now.library[k]) kinds.push_back(kLibraryKinds[k]);
+  }
+  return kinds;
 }
 
 std::string board_layout_json() {

@@ -14,19 +14,26 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "lockfree/seqlock.h"
 
 namespace tactus::sidecar {
 
-constexpr std::uint32_t kBoardVersion = 3;
+constexpr std::uint32_t kBoardVersion = 7;
 constexpr int kBoardDecks = 4;
 constexpr int kBoardHotcues = 16;
-constexpr std::int64_t kSilentNs = 500'000'000;  // an engine that hasn't written for so long doesn't answer
+// An engine that hasn't written for so long doesn't answer: a client that looks ten times a second says so within half
+// a second.
+constexpr std::int64_t kSilentNs = 400'000'000;
+// What clients may keep of the library, and read again when the engine says so.
+enum class LibraryKind : std::uint8_t { analyses, recordings, mappings };
+constexpr std::string_view kLibraryKinds[] = {"analyses", "recordings", "mappings"};
 
 struct BoardDeck {
   char path[512];               // UTF-8; empty: no track. Cut at a character's end if longer
+  char trouble[512];            // why its audio can't be had, by file and cause; empty: all is well
   double position, length;      // seconds of the track
   double speed;                 // track seconds a second, signed
   double bpm, grid_bpm;         // sounding, and the track's own; 0 without a grid
@@ -37,11 +44,12 @@ struct BoardDeck {
   double tempo, key;                    // percent, semitones: as set
   float trim, eq_low, eq_mid, eq_high;  // dB; -200: killed
   float filter, fader;
-  float peak_left, peak_right;  // dB, pre-fader
+  float peak_left, peak_right;  // dB, pre-fader; highest of the last 50 to 100 ms
   std::uint8_t playing, audible, looping, slip, keylock, reverse, previewing, stems;
   std::uint8_t stems_muted;  // a bit each: vocals, drums, bass, other
   std::uint8_t sync;         // off, tempo, beat, bar, phrase
-  std::uint8_t stretch;      // r3, r3long, r2, direct
+  std::uint8_t stretch;      // as asked for: r3, r3long, r2, direct
+  std::uint8_t stretching;   // as it is done now: less than that while the machine can't keep up
   std::uint8_t source;       // silent, direct, voice
   std::uint32_t fallbacks, late_chunks;
 };
@@ -57,17 +65,18 @@ struct BoardState {
   std::uint64_t epoch;          // another one for each start of the engine
   std::int64_t heartbeat_ns;    // CLOCK_MONOTONIC at the last write
   std::int64_t pid;
-  std::uint64_t library_revision;  // grows when clients should read the library again
-  std::int64_t frame;              // of the session
-  double rate;                     // frames a second
-  double latency;                  // seconds from the engine's frame to the sound
-  double beat, bpm, bar, phrase;   // beats; bar and phrase: their lengths
-  std::int32_t leader;             // deck whose tempo the clock takes, from 1; 0: none
-  std::int32_t link_peers;         // others in Ableton Link's session; -1: Link is off
-  std::int32_t midi_devices;       // that are open, the virtual port not counted; -1: MIDI is off
-  std::uint32_t on_device;         // 0: the device is gone, the set goes on unheard
-  std::uint32_t held;              // 1: the whole set stands still
-  std::uint32_t recording;         // 1: a recording runs
+  std::uint64_t library_revision;  // grows when clients should read something of the library again: what, say
+  std::uint64_t library[std::size(kLibraryKinds)];  // the revisions of its kinds
+  std::int64_t frame;                               // of the session
+  double rate;                                      // frames a second
+  double latency;                                   // seconds from the engine's frame to the sound
+  double beat, bpm, bar, phrase;                    // beats; bar and phrase: their lengths
+  std::int32_t leader;                              // deck whose tempo the clock takes, from 1; 0: none
+  std::int32_t link_peers;                          // others in Ableton Link's session; -1: Link is off
+  std::int32_t midi_devices;                        // that are open, the virtual port not counted; -1: MIDI is off
+  std::uint32_t on_device;                          // 0: the device is gone, the set goes on unheard
+  std::uint32_t held;                               // 1: the whole set stands still
+  std::uint32_t recording;                          // 1: a recording runs
   std::uint32_t awake;  // what is kept from happening while it plays: 1 suspend, 2 a closed lid's, 4 blanking
   char device[96];
   std::uint64_t xruns, blocks;
@@ -77,13 +86,19 @@ struct BoardState {
   std::uint64_t midi_sent, midi_dropped;                             // messages; either way, for want of room
   double midi_late_median_ms, midi_late_p99_ms, midi_late_worst_ms;  // of timed messages, the last thousand
   double midi_clock_bpm, midi_clock_jitter_ms;                       // of the clock that comes in; 0: none does
-  float master_left, master_right;                                   // dB, before the limiter
+  float master_left, master_right;                                   // dB, before the limiter; as those
   float master;                                                      // dB, as set
   float reduction;                                                   // dB that the limiter takes away
   float crossfader;
   std::uint32_t bypassed_nodes, clients;
-  std::uint64_t intents, refused;      // since the start
-  std::uint64_t throttled, malformed;  // messages turned away before they were looked at, or that were none
+  std::uint64_t intents, refused;                  // since the start
+  std::uint64_t throttled, malformed;              // messages turned away before they were looked at, or that were none
+  std::uint64_t journal_late, journal_lost;        // lines that were with the system later than 50 ms, or never
+  double journal_worst_ms, journal_disk_worst_ms;  // from an outcome until the system, and the disk, had its line
+  std::uint32_t journal_troubled;                  // 1: its disk is full, gone or doesn't answer; lines are kept
+  std::uint32_t notices;                           // plain sentences for the user so far, and the last of them
+  std::int64_t notice_ns;                          // CLOCK_MONOTONIC when it was said; 0: none yet
+  char notice[256];                                // UTF-8
   std::uint32_t pending_count;
   BoardPending pending[8];  // the next
   BoardDeck decks[kBoardDecks];
@@ -102,6 +117,9 @@ const BoardField* board_field(std::string_view name);
 // A field of a state as a number (texts: 0) and as text (numbers in the shortest form that reads back).
 double board_number(const BoardState& state, const BoardField& field);
 std::string board_text(const BoardState& state, const BoardField& field);
+// The kinds of which there is more, or other, in `now` than there was in `then`; all of them for another engine
+// (epoch).
+std::vector<std::string_view> library_changes(const BoardState& then, const BoardState& now);
 // {"version": 1, "fields": [["deck/1/position", "f64", 1234], ...], "words_at": 64}: for readers in other languages.
 std::string board_layout_json();
 
@@ -136,7 +154,7 @@ class BoardReader {
 
   // Nothing when the engine was in the way (or died amid a write): keep what you have.
   std::optional<BoardState> read() const { return board_->read(); }
-  // Whether the engine has written within the last half second.
+  // Whether the engine has written within the last kSilentNs.
   bool alive() const;
 
  private:

@@ -2,6 +2,8 @@
 #include "analysis/cache.h"
 
 #include <sndfile.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -10,30 +12,16 @@
 #include <thread>
 
 #include "analysis/band.h"
+#include "analysis/edits.h"
+#include "analysis/sections.h"
+#include "analysis/waveform.h"
 #include "media/content_id.h"
+#include "support/temp_folder.h"
 
 namespace tactus::analysis {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tactus-analysis-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 TrackAnalysis example() {
   TrackAnalysis a;
@@ -59,6 +47,7 @@ TrackAnalysis example() {
   a.mix_out = 140;
   a.vocals = {{20, 40.5}, {50, 51}};
   a.vocal_confidence = 0.8;
+  a.embeddings = {"tactus 1", 2, {-128, 127}, {1, -2, 0, 64, -127, 3}};
   a.key = *music::parse_key("F#m");
   a.key_confidence = 0.5;
   a.lufs = -9.31;
@@ -82,10 +71,10 @@ std::vector<std::string> files_below(const std::string& path) {
   return out;
 }
 
-void write_music(const std::string& path, double bpm) {
+void write_music(const std::string& path, double bpm, int bars = 8) {
   testing::Score score;
   score.bpm = bpm;
-  score.bars = 8;
+  score.bars = bars;
   const testing::Sound sound = testing::play(score);
   SF_INFO info{};
   info.channels = 2;
@@ -103,6 +92,22 @@ TEST(AnalysisJson, ReadsBackExactly) {
   EXPECT_EQ(to_json(a).find('\n'), std::string::npos);
   a.lufs = a.true_peak_db = -std::numeric_limits<double>::infinity();
   a.grid.clear();
+  EXPECT_EQ(parse_json(to_json(a)), a);
+  a.embeddings = {};
+  EXPECT_EQ(parse_json(to_json(a)), a);
+}
+
+TEST(AnalysisJson, ADownbeatJustBeforeTheFileCostsNothing) {
+  TrackAnalysis a;
+  a.duration = a.last_sound = 60;
+  a.grid = {{-0.008, 0, 120}};
+  a.sections = {{0, 16, Part::intro, 5, 1}, {16, 60, Part::verse, 5, 1}};
+  suggest_mix(a);
+  EXPECT_EQ(parse_json(to_json(a)), a);
+  a.sections = {{0, 16, Part::intro, 5, 1}, {16, 60, Part::outro, 5, 1}};
+  suggest_mix(a);
+  EXPECT_EQ(a.mix_in, 0);
+  EXPECT_GT(a.mix_out, 15);
   EXPECT_EQ(parse_json(to_json(a)), a);
 }
 
@@ -130,6 +135,15 @@ TEST(AnalysisJson, RefusesWhatIsNotAWholeAndPlausibleAnalysis) {
   EXPECT_FALSE(parse_json(with("F# minor", "H minor")));
   EXPECT_FALSE(parse_json(with("\"bpm\":126.0", "\"bpm\":-126.0")));
   EXPECT_FALSE(parse_json(with("\"duration\":181.25", "\"duration\":1.25")));
+  // Vectors of another size, another number of them, no bytes at all, and vectors of nobody.
+  EXPECT_FALSE(parse_json(with("\"size\":2", "\"size\":1")));
+  EXPECT_FALSE(parse_json(with("\"size\":2", "\"size\":0")));
+  EXPECT_FALSE(parse_json(with("\"size\":2", "\"size\":-2")));
+  EXPECT_FALSE(parse_json(with("\"Af4AQIED\"", "\"Af4AQIEDAf4=\"")));
+  EXPECT_FALSE(parse_json(with("\"Af4AQIED\"", "\"Af4AQIE*\"")));
+  EXPECT_FALSE(parse_json(with("\"Af4AQIED\"", "[1,2,3,4,5,6]")));
+  EXPECT_FALSE(parse_json(with("\"tactus 1\"", "\"\"")));
+  EXPECT_FALSE(parse_json(with("\"tactus 1\"", "\"" + std::string(100, 'x') + "\"")));
   // Beats that run backwards.
   EXPECT_FALSE(parse_json(with("\"beat\":127.0", "\"beat\":-127.0")));
 }
@@ -147,7 +161,7 @@ TEST(AnalysisJson, DamagedBytesNeverCrash) {
 }
 
 TEST(AnalysisCache, FindsWhatWasStored) {
-  const Folder folder;
+  const tactus::test::TempFolder folder;
   const Cache cache(folder / "new/folder");
   EXPECT_FALSE(cache.find("abc"));
   ASSERT_TRUE(cache.store("abc", example()).ok());
@@ -157,7 +171,7 @@ TEST(AnalysisCache, FindsWhatWasStored) {
 }
 
 TEST(AnalysisCache, IgnoresDamageAndWritesItAnew) {
-  const Folder folder;
+  const tactus::test::TempFolder folder;
   const Cache cache(folder.path());
   ASSERT_TRUE(cache.store("abc", example()).ok());
   const std::string file = files_below(folder.path()).at(0);
@@ -170,7 +184,7 @@ TEST(AnalysisCache, IgnoresDamageAndWritesItAnew) {
 }
 
 TEST(AnalysisCache, ManyWritersLeaveOneWholeFile) {
-  const Folder folder;
+  const tactus::test::TempFolder folder;
   const Cache cache(folder.path());
   std::vector<std::thread> writers;
   for (int t = 0; t < 4; ++t) {
@@ -187,27 +201,52 @@ TEST(AnalysisCache, ManyWritersLeaveOneWholeFile) {
 }
 
 TEST(AnalysisCache, FollowsTheContentNotTheName) {
-  const Folder folder;
-  const Folder music;
+  const tactus::test::TempFolder folder;
+  const tactus::test::TempFolder music;
   const Cache cache(folder.path());
   write_music(music / "a.wav", 126);
-  const auto first = analyze_cached(music / "a.wav", cache);
+  const auto first = analyze_cached(music / "a.wav", cache, EditStore(music / "edits"));
   ASSERT_TRUE(first) << first.error().text();
   EXPECT_NEAR(first.value().bpm, 126, 0.02);
   EXPECT_EQ(files_below(music.path()).size(), 1u) << "something was written beside the music";
-  ASSERT_EQ(files_below(folder.path()).size(), 1u);
+  ASSERT_EQ(files_below(folder.path()).size(), 2u) << "the analysis and the waveform";
 
   // The same bytes under another name: what the cache says is taken, even if it were wrong.
   fs::copy_file(music / "a.wav", music / "b.wav");
   TrackAnalysis marked = first.value();
   marked.title = "from the cache";
   ASSERT_TRUE(cache.store(media::content_id(music / "a.wav").value(), marked).ok());
-  EXPECT_EQ(analyze_cached(music / "b.wav", cache).value().title, "from the cache");
+  EXPECT_EQ(analyze_cached(music / "b.wav", cache, EditStore(music / "edits")).value().title, "from the cache");
 
   // Other bytes under the same name.
   write_music(music / "a.wav", 140);
-  EXPECT_NEAR(analyze_cached(music / "a.wav", cache).value().bpm, 140, 0.02);
-  EXPECT_EQ(files_below(folder.path()).size(), 2u);
+  EXPECT_NEAR(analyze_cached(music / "a.wav", cache, EditStore(music / "edits")).value().bpm, 140, 0.02);
+  EXPECT_EQ(files_below(folder.path()).size(), 4u);
+}
+
+TEST(AnalysisCache, DrawsTheWaveformOnceAndAgainWhenItIsGone) {
+  const tactus::test::TempFolder folder;
+  const tactus::test::TempFolder music;
+  const Cache cache(folder.path());
+  write_music(music / "a.wav", 126);
+  ASSERT_TRUE(analyze_cached(music / "a.wav", cache, EditStore(music / "edits")));
+  const std::string path = cache.waveform(media::content_id(music / "a.wav").value());
+  std::vector<WaveformColumn> columns;
+  {
+    const auto drawn = Waveform::open(path);
+    ASSERT_TRUE(drawn) << drawn.error().text();
+    EXPECT_TRUE(drawn->complete());
+    columns.assign(drawn->level(0).begin(), drawn->level(0).end());
+    EXPECT_TRUE(std::any_of(columns.begin(), columns.end(), [](WaveformColumn c) { return c.peak > 100; }));
+  }
+  const auto when = fs::last_write_time(path);
+  ASSERT_TRUE(analyze_cached(music / "a.wav", cache, EditStore(music / "edits")));
+  EXPECT_EQ(fs::last_write_time(path), when) << "nothing is drawn twice";
+  fs::resize_file(path, 100);
+  ASSERT_TRUE(analyze_cached(music / "a.wav", cache, EditStore(music / "edits")));
+  const auto again = Waveform::open(path);
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_TRUE(std::equal(columns.begin(), columns.end(), again->level(0).begin(), again->level(0).end()));
 }
 
 TEST(AnalysisCache, LivesWhereXdgSays) {
@@ -221,26 +260,26 @@ TEST(AnalysisCache, LivesWhereXdgSays) {
 }
 
 TEST(AnalysisCache, CannotBeWrittenTo) {
-  const Folder music;
+  const tactus::test::TempFolder music;
   write_music(music / "a.wav", 126);
   write(music / "file", "");
   const Cache cache(music / "file/below");
   EXPECT_FALSE(cache.store("abc", example()).ok());
-  EXPECT_TRUE(analyze_cached(music / "a.wav", cache).ok());
+  EXPECT_TRUE(analyze_cached(music / "a.wav", cache, EditStore(music / "edits")).ok());
 }
 
 TEST(AnalysisFile, SaysWhichFileAndWhy) {
-  const Folder music;
+  const tactus::test::TempFolder music;
   write(music / "text.mp3", "this is not music");
   const auto bad = analyze_file(music / "text.mp3");
   ASSERT_FALSE(bad);
   EXPECT_NE(bad.error().text().find("text.mp3"), std::string::npos);
   EXPECT_FALSE(analyze_file(music / "absent.flac"));
-  EXPECT_FALSE(analyze_cached(music / "absent.flac", Cache(music.path())));
+  EXPECT_FALSE(analyze_cached(music / "absent.flac", Cache(music.path()), EditStore(music / "edits")));
 }
 
 TEST(AnalysisFile, ReportsProgressAndStopsWhenAsked) {
-  const Folder music;
+  const tactus::test::TempFolder music;
   write_music(music / "a.wav", 126);
   double last = -1;
   ASSERT_TRUE(analyze_file(music / "a.wav", [&](double share) {
@@ -252,6 +291,27 @@ TEST(AnalysisFile, ReportsProgressAndStopsWhenAsked) {
   const auto stopped = analyze_file(music / "a.wav", [](double share) { return share < 0.3; });
   ASSERT_FALSE(stopped);
   EXPECT_NE(stopped.error().cause.find("stopped"), std::string::npos);
+}
+
+TEST(AnalysisFile, TellsOfItsFirstMinuteBeforeItIsThrough) {
+  const tactus::test::TempFolder music;
+  write_music(music / "a.wav", 126, 68);
+  std::optional<TrackAnalysis> early;
+  double before = 0, told_at = 0;
+  const auto whole = analyze_file(music / "a.wav", [&](double share) { return before = share, true; },
+                                  {{}, [&](const TrackAnalysis& found) {
+                                     EXPECT_FALSE(early) << "once";
+                                     early = found;
+                                     told_at = before;
+                                   }});
+  ASSERT_TRUE(whole) << whole.error().text();
+  ASSERT_TRUE(early);
+  EXPECT_LT(told_at, 0.5);
+  EXPECT_NEAR(early->bpm, 126, 0.05);
+  EXPECT_NEAR(early->duration, whole->duration, 1e-9);
+  EXPECT_NEAR(std::remainder(early->beat_of(whole->seconds_of(0)), 1), 0, 0.02) << "the same beats";
+  EXPECT_LT(early->last_sound, 70);
+  EXPECT_TRUE(parse_json(to_json(*early))) << "as it comes from a worker";
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
-target_link_libraries(${test_target} PRIVATE PkgConfig::SNDFILE)
+pkg_check_modules(EBUR128 REQUIRED IMPORTED_TARGET libebur128)
+target_link_libraries(${test_target} PRIVATE PkgConfig::SNDFILE PkgConfig::EBUR128)
 find_package(nlohmann_json REQUIRED)
 target_link_libraries(${test_target} PRIVATE tactus_demo nlohmann_json::nlohmann_json)
+set(compiled_alone hostile_test.cpp key_test.cpp waveform_test.cpp)

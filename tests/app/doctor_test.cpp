@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace tactus::app {
@@ -125,10 +126,10 @@ TEST(SessionWords, EachCounterHasItsSentenceAndNoneIsPraise) {
   quiet.seconds = 3600;
   ASSERT_EQ(describe(quiet).size(), 1u);
   EXPECT_NE(describe(quiet)[0].find("60 minutes without a dropout"), std::string::npos);
-  std::uint64_t SessionCounters::*const counters[] = {&SessionCounters::xruns,       &SessionCounters::late_periods,
-                                                      &SessionCounters::fallbacks,   &SessionCounters::degraded,
-                                                      &SessionCounters::late_chunks, &SessionCounters::bypassed_nodes,
-                                                      &SessionCounters::midi_dropped};
+  std::uint64_t SessionCounters::*const counters[] = {&SessionCounters::xruns,        &SessionCounters::late_periods,
+                                                      &SessionCounters::fallbacks,    &SessionCounters::degraded,
+                                                      &SessionCounters::late_chunks,  &SessionCounters::bypassed_nodes,
+                                                      &SessionCounters::midi_dropped, &SessionCounters::journal_lost};
   std::vector<std::string> seen;
   for (const auto counter : counters) {
     SessionCounters c = quiet;
@@ -157,11 +158,25 @@ TEST(SessionWords, AreReadFromWhatAnEngineShows) {
   EXPECT_NE(words[0].find("twice"), std::string::npos);
   EXPECT_NE(words[1].find("3 times"), std::string::npos);
   EXPECT_NE(words[4].find("suspend"), std::string::npos);
+  s.journal_troubled = 1;
+  EXPECT_EQ(describe(counters_of(s)).size(), 6U);
+  s.journal_troubled = 0;
+  s.decks[2].stretching = 2;  // R3 was asked for
+  EXPECT_NE(describe(counters_of(s))[2].find("on 1 of the decks"), std::string::npos);
+  s.decks[2].stretch = 2;
   s.held = 1;  // the set stands still: it may
   EXPECT_EQ(describe(counters_of(s)).size(), 4U);
   s.held = 0;
   s.awake = 1;
   EXPECT_EQ(describe(counters_of(s)).size(), 4U);
+  std::strcpy(s.decks[2].trouble, "/a.flac: Input/output error");
+  EXPECT_NE(describe(counters_of(s))[3].find("/a.flac: Input/output error"), std::string::npos);
+  s.decks[2].trouble[0] = 0;
+  s.bypassed_nodes = 2;
+  const auto more = describe(counters_of(s));
+  ASSERT_EQ(more.size(), 5U);
+  EXPECT_TRUE(std::any_of(more.begin(), more.end(),
+                          [](const std::string& w) { return w.find("bypassed twice") != std::string::npos; }));
   const auto json = nlohmann::json::parse(doctor_json({}, words));
   EXPECT_EQ(json.at("session").size(), 5U);
   EXPECT_TRUE(nlohmann::json::parse(doctor_json({}, {})).at("session").is_null());

@@ -1,5 +1,5 @@
-"""An engine on the null device for each test, for engine_test.py and faults_test.py. FOLDER_OF_PROGRAMS is the first
-argument of both."""
+"""An engine on the null device for each test, for engine_test.py, crash_test.py and faults_test.py. FOLDER_OF_PROGRAMS is
+the first argument of each."""
 import array
 import json
 import math
@@ -60,7 +60,7 @@ class Running(unittest.TestCase):
         self.dir = tempfile.mkdtemp(prefix="tactus-engine-")
         self.addCleanup(shutil.rmtree, self.dir)
         self.env = {**os.environ, "XDG_CACHE_HOME": self.dir + "/cache", "XDG_STATE_HOME": self.dir + "/state",
-                    "XDG_RUNTIME_DIR": self.dir + "/run", "HOME": self.dir}
+                    "XDG_DATA_HOME": self.dir + "/data", "XDG_RUNTIME_DIR": self.dir + "/run", "HOME": self.dir}
         os.mkdir(self.dir + "/run", 0o700)
         self.session = self.dir + "/state/tactus/session"
         self.track = self.dir + "/tone.wav"

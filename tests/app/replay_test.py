@@ -6,11 +6,12 @@ replay_test.py FOLDER_OF_PROGRAMS
 import glob
 import json
 import os
+import signal
 import struct
 import time
-import unittest
 
 from engine_rig import Running, wait_until, write_clicks
+from run_tests import main
 
 
 def samples(path):
@@ -29,7 +30,7 @@ def samples(path):
     raise AssertionError(f"{path} holds no audio")
 
 
-class Replay(Running):
+class Recording(Running):
     @property
     def more(self):
         folder = self.dir + "/recording"
@@ -56,16 +57,22 @@ class Replay(Running):
         c.send("/deck/1/jump 4")
         time.sleep(1)
 
+    def recordings(self):
+        """The oldest first."""
+        return sorted(glob.glob(self.dir + "/recording/*_master.wav"), key=os.path.getmtime)
+
     def recorded(self):
-        (path,) = glob.glob(self.dir + "/recording/*_master.wav")
+        (path,) = self.recordings()
         return samples(path)
 
-    def rendered(self):
+    def rendered(self, run=0):
         out = self.dir + "/again.wav"
-        r = self.run_tactus("render", self.session + "/journal.jsonl", "-o", out, "--json", "--quiet")
+        r = self.run_tactus("render", self.session + "/journal.jsonl", "-o", out, "--json", "--quiet", "--run", str(run))
         self.assertEqual(r.returncode, 0, r.stderr + r.stdout)
         return samples(out), json.loads(r.stdout)
 
+
+class Replay(Recording):
     def test_a_run_that_ended_is_the_same_from_its_first_to_its_last_frame(self):
         self.perform()
         self.assertEqual(self.run_tactus("stop").returncode, 0)
@@ -103,5 +110,34 @@ class Replay(Running):
         self.assertTrue(again[:both] == live[:both])
 
 
+class ReplayOfAComeback(Recording):
+    command = "up"
+
+    def test_runs_before_and_after_a_crash_are_the_same(self):
+        self.perform()
+        killed = self.card()["pid"]
+        os.kill(killed, signal.SIGKILL)
+        self.assertTrue(wait_until(lambda: self.card()["pid"] not in (0, killed), 20))
+        c = self.connect()
+        self.assertTrue(wait_until(lambda: (c.state() or {}).get("deck/1/audible") and c.state()["deck/2/audible"], 20))
+        for text in ("/deck/1/eq/low 0 @bar", "/clock/tempo 128 over 2 beats", "/deck/2/loop/beats 1 @beat"):
+            self.assertEqual(c.send(text).verdict, "accepted", text)
+        time.sleep(2)
+        self.assertEqual(self.run_tactus("stop").returncode, 0)
+        self.engine.wait(10)
+        first, second = map(samples, self.recordings())
+        again, report = self.rendered(run=1)
+        self.assertTrue(any("cut short" in n for n in report["notices"]), report["notices"])
+        both = min(len(first), len(again))
+        self.assertGreater(both, 8 * 48000 * 2)
+        self.assertTrue(again[:both] == first[:both], "until it was killed")
+        again, report = self.rendered(run=0)
+        self.assertEqual(report["notices"], [])
+        self.assertGreater(len(second), 8 * 48000 * 2)
+        self.assertTrue(any(second), "not silence")
+        self.assertEqual(len(again), len(second))
+        self.assertTrue(again == second, "from where it came back")
+
+
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

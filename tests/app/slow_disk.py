@@ -1,5 +1,5 @@
-"""A disk that hangs when it is told to: a file system with one folder of files that lie in memory, spoken straight to
-the kernel (the FUSE protocol, linux/fuse.h), so that no library is needed.
+"""A disk that hangs, or is full, when it is told to: a file system with one folder of files that lie in memory, spoken
+straight to the kernel (the FUSE protocol, linux/fuse.h), so that no library is needed.
 
 Call own_mounts() before any thread starts; where it fails, or mount() does, there is no such disk here.
 """
@@ -29,9 +29,12 @@ def own_mounts():
 
 class SlowDisk:
     def __init__(self, folder, files):
-        """`files`: contents by name. Raises OSError where the system has no FUSE or doesn't let us."""
+        """`files`: contents by name, a bytearray for one that may be written. Raises OSError where the system has no FUSE
+        or doesn't let us."""
         self.names = list(files)
         self.contents = list(files.values())
+        self.full = False  # what is written is refused
+        self.fails_from = None  # a byte: no read beyond it succeeds, as on a disk that is pulled meanwhile
         self.going = threading.Event()
         self.going.set()
         self.held = 0  # requests that had to wait
@@ -101,7 +104,20 @@ class SlowDisk:
             return 0, struct.pack("<Q2I", node, 1, 0)  # past the page cache: each read comes here
         if opcode == 15:  # READ
             _, offset, size = struct.unpack_from("<QQI", body)
+            if self.fails_from is not None and offset + size > self.fails_from:
+                return errno.EIO, b""
             return 0, self.contents[node - 2][offset:offset + size]
-        if opcode in (18, 25, 29):  # RELEASE, FLUSH, RELEASEDIR
+        if opcode == 16:  # WRITE
+            _, offset, size = struct.unpack_from("<QQI", body)
+            if self.full:
+                return errno.ENOSPC, b""
+            self.contents[node - 2][offset:offset + size] = body[40:40 + size]
+            return 0, struct.pack("<2I", size, 0)
+        if opcode == 4:  # SETATTR, of which a new length is the one that is meant
+            valid, _, _, size = struct.unpack_from("<2I2Q", body)
+            if valid & 8:
+                del self.contents[node - 2][size:]
+            return 0, struct.pack("<Q2I", 0, 0, 0) + self._attributes(node)
+        if opcode in (18, 20, 25, 29):  # RELEASE, FSYNC, FLUSH, RELEASEDIR
             return 0, b""
         return errno.ENOSYS, b""

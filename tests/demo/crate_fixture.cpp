@@ -1,7 +1,6 @@
 #include "crate_fixture.h"
 
 #include <sndfile.h>
-#include <stdlib.h>
 
 #include <fstream>
 #include <iterator>
@@ -9,16 +8,6 @@
 namespace tactus::demo::test {
 
 namespace fs = std::filesystem;
-
-TempFolder::TempFolder() {
-  std::string name = (fs::temp_directory_path() / "tactus-demo-XXXXXX").string();
-  EXPECT_NE(::mkdtemp(name.data()), nullptr);
-  path_ = name;
-}
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 std::vector<float> Audio::floats() const {
   std::vector<float> out(samples.size());

@@ -12,20 +12,11 @@
 
 #include "demo/demo.h"
 #include "demo/song.h"
+#include "support/temp_folder.h"
 
 namespace tactus::demo::test {
 
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using tactus::test::TempFolder;
 
 struct Audio {
   int rate = 0, bits = 0;

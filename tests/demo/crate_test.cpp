@@ -49,6 +49,56 @@ TEST(Crate, TruthIsConsistent) {
   }
 }
 
+TEST(Crate, OneFileHasAllTruthsForEval) {
+  std::ifstream in(short_crate() / "truth.jsonl");
+  std::string line;
+  std::size_t i = 0, with_voice = 0;
+  for (; std::getline(in, line); ++i) {
+    ASSERT_LT(i, loaded().size());
+    const Loaded& l = loaded()[i];
+    SCOPED_TRACE(l.song.title);
+    const auto t = nlohmann::json::parse(line);
+    EXPECT_EQ(t["file"], l.track.audio.filename().string());
+    EXPECT_EQ(t["style"], l.song.genre);
+    EXPECT_EQ(t["bpm"], l.song.bpm);
+    EXPECT_EQ(t["key"], l.song.key.name());
+    const int bars = l.truth["grid"]["bars"];
+    ASSERT_EQ(t["beats"].size(), static_cast<std::size_t>(4 * bars));
+    ASSERT_EQ(t["downbeats"].size(), static_cast<std::size_t>(bars));
+    EXPECT_EQ(t["beats"][4], t["downbeats"][1]);
+    const double first = l.truth["grid"]["first_downbeat_seconds"];
+    EXPECT_NEAR(t["downbeats"].back().get<double>(), first + 4 * (bars - 1) * 60 / l.song.bpm, 1e-9);
+    // Sections follow each other without a gap, in the six words of the analysis.
+    const std::set<std::string> words = {"intro", "verse", "build", "drop", "break", "outro"};
+    double at = first;
+    for (const auto& s : t["sections"]) {
+      EXPECT_NEAR(s["start"].get<double>(), at, 1e-6);
+      EXPECT_EQ(words.count(s["label"].get<std::string>()), 1u) << s["label"];
+      at = s["end"];
+    }
+    EXPECT_NEAR(at, first + 4 * bars * 60 / l.song.bpm, 1e-6);
+    // Where the truth has a voice, the stem of voices sounds more than elsewhere.
+    const std::vector<float> voice = l.stems[static_cast<int>(Stem::vocals)].mono();
+    double inside = 0, seconds = 0, all = 0;
+    for (const float v : voice) all += static_cast<double>(v) * static_cast<double>(v);
+    for (const auto& v : t["vocals"]) {
+      const double from = v[0], to = v[1];
+      EXPECT_LT(from, to);
+      EXPECT_LE(to, t["duration"].get<double>());
+      const auto end = std::min(voice.size(), static_cast<std::size_t>(to * l.mix.rate));
+      for (auto f = static_cast<std::size_t>(from * l.mix.rate); f < end; ++f) {
+        inside += static_cast<double>(voice[f]) * static_cast<double>(voice[f]);
+      }
+      seconds += to - from;
+    }
+    if (seconds <= 0) continue;
+    ++with_voice;
+    EXPECT_GT(inside / all, seconds / t["duration"].get<double>());
+  }
+  EXPECT_EQ(i, loaded().size());
+  EXPECT_GE(with_voice, 4u);
+}
+
 TEST(Crate, TracksAreTagged) {
   for (const Loaded& l : loaded()) {
     TagLib::FLAC::File file(l.track.audio.c_str());

@@ -20,6 +20,7 @@ class Echoing {
     }
     slot.mix(l, r, wet[0], wet[1], n);
   }
+  void clear() { std::fill(line_.begin(), line_.end(), 0.0f); }
   FxSlot slot;
 
  private:
@@ -66,6 +67,44 @@ TEST(FxSlot, SwitchedOffItsTailRingsOutAndTheDrySignalIsWhole) {
   EXPECT_EQ(s.left[16800], 0.0f);  // and not repeated
   EXPECT_FALSE(ran_to_the_end);
   EXPECT_NEAR(static_cast<double>(stopped), 14300 + 6 * 48000, 64);
+}
+
+// On, or off and ringing: after the fade the dry signal passes bit for bit and nothing runs, until it is switched on.
+TEST(FxSlot, FadesOutTailAndAll) {
+  for (const bool on : {false, true}) {
+    Echoing e(MixLaw::linear);
+    const auto in = test::noise(24000, 1);
+    auto out = in;
+    std::size_t stopped = 0;
+    test::run(
+        out, [&](float* l, float* r, int n) { e.process(l, r, n); },
+        [&](std::size_t at) {
+          if (at == 960) e.slot.set_on(true);
+          if (at == 9120 && !on) e.slot.set_on(false);
+          if (at == 9600) e.slot.fade_out(2400);
+          e.slot.at_grid();
+          if (at >= 9600 && !e.slot.running() && stopped == 0) stopped = at;
+        });
+    EXPECT_EQ(stopped, 12000U);
+    for (std::size_t i = 12000; i < in.size(); ++i) ASSERT_EQ(out.left[i], in.left[i]) << i;
+    // What is heard beside the dry signal gets less in proportion.
+    const auto beside = [&](std::size_t from) {
+      double sum = 0;
+      for (std::size_t i = from; i < from + 240; ++i) sum += std::pow(double{out.left[i]} - double{in.left[i]}, 2);
+      return std::sqrt(sum / 240);
+    };
+    EXPECT_NEAR(test::db(beside(9600 + 1080) / beside(9600 - 240)), -6, 1.5) << on;
+    EXPECT_LT(test::db(beside(9600 + 2160) / beside(9600 - 240)), -20) << on;
+    // As if nothing had been.
+    e.clear();
+    e.slot.set_on(true);
+    EXPECT_TRUE(e.slot.running());
+    test::Stereo again(4800);
+    again.left[1000] = again.right[1000] = 1;
+    test::run(
+        again, [&](float* l, float* r, int n) { e.process(l, r, n); }, [&](std::size_t) { e.slot.at_grid(); });
+    EXPECT_EQ(again.left[1000], 0.5f);
+  }
 }
 
 TEST(FxSlot, EachLawKeepsItsPromise) {

@@ -40,5 +40,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const Comeback back = come_back(read, 1'000'000'000, "boot", ComebackMode::now);
   if (back.set && read_checkpoint(to_line(*back.set)) == std::nullopt) std::abort();
+  if (back.set && settings_after(back.set->set, 3).size() != back.set->set.size()) std::abort();
   return 0;
 }

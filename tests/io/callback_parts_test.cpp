@@ -54,6 +54,72 @@ TEST(TimeFilter, StartsAfreshAfterAStall) {
   EXPECT_NEAR(static_cast<double>(filter.update(now + 5'333'333, 256)), static_cast<double>(now + 5'333'333), 2e3);
 }
 
+// A driver of periods of `block` frames, as seen by a filter: how far off the filtered starts are, in ms.
+class Driver {
+ public:
+  Driver(int block, int seed) : block_(block), period_ns_(block * 1e9 / 48000), random_(static_cast<unsigned>(seed)) {}
+  // A period that begins where it should, noticed `late_ns` later and some jitter; returns the filtered time's error.
+  double period(double late_ns = 0) {
+    std::exponential_distribution<double> jitter(1 / 1e5);  // 0.1 ms, seldom more than half a millisecond
+    const double true_ns = due_ns_;
+    due_ns_ += period_ns_;
+    const auto now = static_cast<std::int64_t>(true_ns + late_ns + jitter(random_));
+    return (static_cast<double>(filter_.update(now, block_)) - true_ns) * 1e-6;
+  }
+  void run(double seconds) {
+    for (double t = 0; t < seconds; t += period_ns_ * 1e-9) period();
+  }
+  // The device itself stands still for so long.
+  void move(double ns) { due_ns_ += ns; }
+  double period_ns() const { return period_ns_; }
+
+ private:
+  int block_;
+  double period_ns_, due_ns_ = 9e15;
+  std::mt19937 random_;
+  TimeFilter filter_{48000};
+};
+
+TEST(TimeFilter, LocksWithinASecondAfterAFirstPeriodThatCameLate) {
+  for (const int block : {64, 256, 1024}) {
+    Driver driver(block, 3);
+    driver.period(20e6);
+    driver.run(1);
+    for (int k = 0; k < 100; ++k) EXPECT_LT(std::abs(driver.period()), 0.6) << block;
+  }
+}
+
+// What a busy machine does to a driver that catches up: the music is where it was.
+TEST(TimeFilter, CallbacksThatWereHeldUpAndCatchUpMoveNothing) {
+  for (const int block : {64, 128, 512}) {
+    Driver driver(block, 5);
+    driver.run(5);
+    double worst = 0;
+    for (int stall = 0; stall < 20; ++stall) {
+      for (double late = 40e6; late > 0; late -= driver.period_ns()) {
+        worst = std::max(worst, std::abs(driver.period(late)));
+      }
+      for (int k = 0; k < 40; ++k) worst = std::max(worst, std::abs(driver.period()));
+    }
+    EXPECT_LT(worst, 0.4) << block;  // a plain loop of this bandwidth: 2 to 9
+  }
+}
+
+// What it does to a JACK server without hardware, whose periods go on later for good after each xrun.
+TEST(TimeFilter, ADeviceThatGoesOnLaterIsFollowedWithinATenthOfASecond) {
+  for (const int block : {64, 128, 1024}) {
+    Driver driver(block, 7);
+    driver.run(5);
+    std::mt19937 dice(1);
+    for (int xrun = 0; xrun < 60; ++xrun) {
+      driver.move(std::uniform_real_distribution<double>(0, 15e6)(dice));
+      driver.run(0.1);
+      for (int k = 0; k < 5; ++k) EXPECT_LT(std::abs(driver.period()), 1.1) << block;  // a plain loop: 20 to 22
+      driver.run(0.3);
+    }
+  }
+}
+
 TEST(CpuMeter, QuantilesAreWithinABucketAbove) {
   CpuMeter meter;
   for (int us = 1; us <= 10000; ++us) meter.add(us * 1000);

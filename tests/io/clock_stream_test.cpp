@@ -16,6 +16,7 @@
 #include "io/audio/clock_stream.h"
 #include "io/audio/devices.h"
 #include "io/audio/quiet_cerr.h"
+#include "support/temp_folder.h"
 
 namespace tactus::io {
 namespace {
@@ -25,6 +26,23 @@ TEST(Pacer, NeverDriftsFromTheClock) {
   for (int k = 0; k < 44100; ++k) pacer.passed(pacer.due_ns());
   EXPECT_EQ(pacer.due_ns(), 1000 + 64'000'000'000);  // 44100 periods of 64 frames are 64 s exactly
   EXPECT_EQ(pacer.restarts(), 0);
+}
+
+TEST(Pacer, SaysOnceWhenAPeriodBeginsMoreThanABlockLate) {
+  constexpr std::int64_t kBlockNs = 10'000'000;
+  Pacer pacer(48000, 480, 0);
+  const auto period = [&](std::int64_t late_ns) {
+    const bool missed = pacer.missed(pacer.due_ns() + late_ns);
+    pacer.passed(pacer.due_ns() + late_ns);
+    return missed;
+  };
+  EXPECT_FALSE(period(0));
+  EXPECT_FALSE(period(kBlockNs)) << "the device still had a block to play";
+  EXPECT_TRUE(period(kBlockNs + 1));
+  EXPECT_FALSE(period(3 * kBlockNs)) << "still the same hole";
+  EXPECT_FALSE(period(0));
+  EXPECT_TRUE(period(50 * kBlockNs));
+  EXPECT_FALSE(period(0)) << "forgotten, and on time from here";
 }
 
 TEST(Pacer, CatchesUpWhatIsShortAndForgetsWhatIsLong) {
@@ -62,12 +80,7 @@ TEST(NullDevice, KeepsRealTimeByTheEnginesOwnRecord) {
 
 class FileDevice : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/tactus-io-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_;
+  const tactus::test::TempFolder folder_;
 };
 
 TEST_F(FileDevice, WritesEveryFrameOfTheSetAndNothingElse) {
@@ -102,8 +115,7 @@ TEST_F(FileDevice, WritesEveryFrameOfTheSetAndNothingElse) {
 
 TEST_F(FileDevice, AFolderThatIsNotThereIsAnErrorThatNamesIt) {
   FakeEngine engine;
-  const OpenedAudio opened =
-      open_audio({.driver = Driver::file, .device = folder_ / "no" / "set.wav"}, engine.callback());
+  const OpenedAudio opened = open_audio({.driver = Driver::file, .device = folder_ / "no/set.wav"}, engine.callback());
   EXPECT_FALSE(opened.audio);
   EXPECT_NE(opened.error.find("no/set.wav can't be written"), std::string::npos) << opened.error;
 }
@@ -153,14 +165,18 @@ TEST(Devices, AreWrittenForPeopleAndPrograms) {
   device.rates = {44100, 48000};
   device.preferred_rate = 48000;
   device.is_default = true;
-  const auto json = nlohmann::json::parse(devices_json({device}));
+  const auto json = nlohmann::json::parse(devices_json({{device}, {}}));
   ASSERT_EQ(json["devices"].size(), 1u);
   EXPECT_EQ(json["devices"][0]["driver"], "jack");
   EXPECT_EQ(json["devices"][0]["outputs"], 8);
   EXPECT_EQ(json["devices"][0]["rates"], (std::vector<int>{44100, 48000}));
   EXPECT_EQ(json["devices"][0]["default"], true);
   device.name = "system";
-  EXPECT_EQ(devices_text({device}), "jack    system: 8 out, 2 in, 44100 48000 Hz, default\n");
+  EXPECT_EQ(devices_text({{device}, {}}), "jack    system: 8 out, 2 in, 44100 48000 Hz, default\n");
+  EXPECT_EQ(devices_text({{device}, {Driver::pulse}}),
+            "jack    system: 8 out, 2 in, 44100 48000 Hz, default\n"
+            "PulseAudio does not answer: its server is frozen, or far too busy.\n");
+  EXPECT_EQ(nlohmann::json::parse(devices_json({{}, {Driver::jack}}))["silent"], nlohmann::json::array({"jack"}));
   EXPECT_NE(devices_text({}).find("No audio device"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(devices_json({}))["devices"].size(), 0u);
 }

@@ -9,10 +9,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <fstream>
+#include <set>
+#include <thread>
 
 #include "base/unique_fd.h"
+#include "support/temp_folder.h"
 
 namespace tactus::io {
 namespace {
@@ -76,16 +81,10 @@ class Wire {
 
 class Hub : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string folder = (fs::temp_directory_path() / "tactus-hub-XXXXXX").string();
-    ASSERT_TRUE(::mkdtemp(folder.data()));
-    folder_ = folder;
-    options_.unix_path = folder_ / "engine";
-  }
+  void SetUp() override { options_.unix_path = folder_ / "engine"; }
   void TearDown() override {
     hub_.reset();
     EXPECT_FALSE(fs::exists(options_.unix_path)) << "it takes its socket away";
-    fs::remove_all(folder_);
   }
   void open() {
     std::string error;
@@ -114,7 +113,8 @@ class Hub : public ::testing::Test {
     return false;
   }
 
-  fs::path folder_;
+  const tactus::test::TempFolder temp_;
+  const fs::path folder_ = temp_.path();
   HubOptions options_;
   std::atomic<int> woken_{0};
   std::unique_ptr<OscHub> hub_;
@@ -185,6 +185,69 @@ TEST_F(Hub, WhoSendsTooMuchIsRefusedByName) {
   EXPECT_EQ(told.address, "/refused");
   EXPECT_NE(told.text(1).find("my pad"), std::string::npos) << told.text(1);
   EXPECT_EQ(hub_->stats().throttled, 41U - static_cast<unsigned>(from_flood));
+}
+
+// Seconds of a processor that the hub's thread has taken.
+double worked() {
+  for (const auto& task : fs::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm"), name);
+    double ns = 0;
+    if (name == "tactus-osc" && std::ifstream(task.path() / "schedstat") >> ns) return ns * 1e-9;
+  }
+  return -1;
+}
+
+// It goes ahead of other programs, so a storm waits in its own sockets, and who is calm doesn't wait for it.
+TEST_F(Hub, AStormTakesLessThanHalfOfAProcessorAndWhoIsCalmIsReadFirst) {
+  open();
+  Wire calm(options_.unix_path);
+  ASSERT_TRUE(calm.say({"/hello", {"calm", "hand", 1.0f}}));
+  ASSERT_EQ(take().message.address, "/hello");
+  std::vector<std::byte> heap;
+  while (heap.size() < 40'000) {
+    const auto one = framed(osc::encode({"/deck/3/fader", {0.5f}}));
+    heap.insert(heap.end(), one.begin(), one.end());
+  }
+  std::atomic<bool> over{false};
+  std::vector<std::thread> storm;
+  for (int i = 0; i < 6; ++i) {
+    storm.emplace_back([&] {
+      while (!over) {
+        Wire wire(options_.unix_path);
+        for (int k = 0; k < 20 && !over && wire.put(heap); ++k) continue;
+      }
+    });
+  }
+  std::this_thread::sleep_for(200ms);
+  const auto begun = std::chrono::steady_clock::now();
+  const double before = worked();
+  std::vector<double> ms;
+  Incoming in;
+  for (int i = 0; i < 200; ++i) {
+    const auto said = std::chrono::steady_clock::now();
+    ASSERT_TRUE(calm.say({"/ping", {std::int32_t{i}}}));
+    while (!(hub_->take(in) && in.message.address == "/ping")) {
+      if (std::chrono::steady_clock::now() - said > 2s) break;
+    }
+    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - said).count());
+    for (const auto next = said + 5ms; std::chrono::steady_clock::now() < next; std::this_thread::sleep_for(500us)) {
+      while (hub_->take(in)) continue;
+    }
+  }
+  const double share =
+      (worked() - before) / std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  over = true;
+  while (hub_->take(in)) continue;
+  for (auto& thread : storm) thread.join();
+  std::sort(ms.begin(), ms.end());
+  std::printf(
+      "measured: the hub took %.0f %% of a processor; who was calm was heard after %.2f ms (median), %.2f (p90)\n",
+      100 * share, ms[100], ms[180]);
+  ASSERT_GT(before, 0);
+  EXPECT_LT(share, 0.55);
+  EXPECT_LT(ms[100], 5);
+  EXPECT_GT(hub_->stats().throttled, 1000U);
 }
 
 TEST_F(Hub, WhoDoesNotReadLosesRepliesAndIsToldHowMany) {
@@ -300,6 +363,36 @@ TEST_F(Hub, ByUdpRepliesGoWhereTheSenderListens) {
   EXPECT_EQ(heard(talks, 50), "");
   say({"/reply_to", {std::int32_t{70000}}});
   EXPECT_EQ(heard(listens, 2000), "/refused");
+}
+
+// A sender by UDP says no goodbye: who has been silent longest is forgotten, and the control thread is told to forget.
+TEST_F(Hub, ByUdpWhoeverIsForgottenIsSaidToHaveLeft) {
+  options_.udp = "0";
+  open();
+  sockaddr_in hub{};
+  hub.sin_family = AF_INET;
+  hub.sin_port = htons(static_cast<std::uint16_t>(std::stoi(hub_->udp_address().substr(10))));
+  hub.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto bytes = osc::encode({"/ping", {}});
+  constexpr int kSenders = 600;
+  std::set<ClientId> here;
+  for (int i = 0; i < kSenders; ++i) {
+    const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));  // a port of its own
+    ASSERT_GT(::sendto(fd.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&hub), sizeof hub), 0);
+    Incoming in;
+    bool said = false;
+    ASSERT_TRUE(soon([&] {
+      while (hub_->take(in)) {
+        if (in.what == Incoming::What::left) here.erase(in.client);
+        if (in.what != Incoming::What::message) continue;
+        here.insert(in.client);
+        said = true;
+      }
+      return said;
+    }));
+  }
+  EXPECT_LE(here.size(), 257u);
+  EXPECT_EQ(hub_->stats().clients, 0u) << "of connections";
 }
 
 }  // namespace

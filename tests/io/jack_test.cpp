@@ -1,53 +1,18 @@
 // Against a real JACK server with its dummy driver, started here: sound without gaps of our own, and a server that is
 // killed, frozen, and comes back at another rate.
-//
-// Clocks. The one bound on wall time is the 100 ms in which the standby takes over, read from the engine's own record:
-// the time from the device's last block to the standby's first. On a shared virtual machine a thread may not run for
-// tens of milliseconds. So a watch thread sleeps a millisecond at a time beside it and notes by how much it overslept
-// at worst; the bound is 100 ms and that. No other test here depends on how fast time passes.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <functional>
-#include <thread>
-
-#include "fake_engine.h"
-#include "io/audio/backend.h"
+#include "device_rig.h"
 #include "io/audio/devices.h"
 #include "io/audio/quiet_cerr.h"
 #include "support/jack_capture.h"
 #include "support/jack_server.h"
-#include "support/soak.h"
 #include "tone.h"
 
 namespace tactus::io {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-
-class Oversleep {
- public:
-  Oversleep() : thread_([this] { run(); }) {}
-  ~Oversleep() {
-    stop_ = true;
-    thread_.join();
-  }
-  std::int64_t worst_ns() const { return worst_; }
-
- private:
-  void run() {
-    while (!stop_) {
-      const std::int64_t before = monotonic_ns();
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      worst_ = std::max<std::int64_t>(worst_, monotonic_ns() - before - kMs);
-    }
-  }
-  std::atomic<bool> stop_{false};
-  std::atomic<std::int64_t> worst_{0};
-  std::thread thread_;
-};
-
-class Jack : public ::testing::Test {
+class Jack : public DeviceRig {
  protected:
   void SetUp() override {
     if (!test::JackServer::installed()) GTEST_SKIP() << "jackd is not installed";
@@ -61,36 +26,6 @@ class Jack : public ::testing::Test {
     opened_ = open_audio(options, engine_.callback());
     ASSERT_TRUE(opened_.audio) << opened_.error << "\n" << server_.log();
   }
-  bool wait_until(const std::function<bool()>& done, double seconds = 20) {
-    for (int i = 0; i < seconds * 200; ++i) {
-      if (done()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
-  }
-  bool on_device() { return opened_.audio->status().on_device; }
-  // Longest time between two blocks at hand-overs to the standby.
-  std::int64_t longest_handover_ns() {
-    const std::vector<BlockRecord> record = engine_.record();
-    std::int64_t longest = -1;
-    for (const Handover& h : handovers_) {
-      if (h.to != EngineGate::kStandby) continue;
-      for (std::size_t i = 1; i < record.size(); ++i) {
-        if (record[i].frame == h.frame) longest = std::max(longest, record[i].at_ns - record[i - 1].at_ns);
-      }
-    }
-    return longest;
-  }
-  void gather() {
-    for (const Handover& h : opened_.audio->take_handovers()) handovers_.push_back(h);
-    for (const Notice& n : opened_.audio->take_notices()) notices_ += n.text + "\n";
-  }
-  bool handed_over(std::size_t times) {
-    return wait_until([&] {
-      gather();
-      return handovers_.size() >= times;
-    });
-  }
   // Connects the master's first two ports to channels 0 and 1 of a capture.
   bool connect_master(test::JackCapture& capture) {
     return wait_until([&] {
@@ -100,10 +35,6 @@ class Jack : public ::testing::Test {
   }
 
   test::JackServer server_;
-  FakeEngine engine_;
-  OpenedAudio opened_;
-  std::vector<Handover> handovers_;
-  std::string notices_;
 };
 
 TEST_F(Jack, WithoutAServerThereIsAPlainError) {
@@ -115,7 +46,7 @@ TEST_F(Jack, WithoutAServerThereIsAPlainError) {
 
 TEST_F(Jack, ListsTheServersDeviceAndReadsBackItsRealBlock) {
   ASSERT_TRUE(server_.start(48000, 64, 8, 2)) << server_.log();
-  const std::vector<DeviceInfo> devices = list_devices();
+  const std::vector<DeviceInfo> devices = list_devices().devices;
   ASSERT_FALSE(devices.empty());
   EXPECT_EQ(devices[0].driver, Driver::jack) << "JACK comes first";
   EXPECT_EQ(devices[0].name, "system");
@@ -165,7 +96,7 @@ TEST_F(Jack, PlaysWithoutGapsOfItsOwn) {
   test::record("JACK dummy, 64 frames, " + std::to_string(seconds) + " s: gaps " + std::to_string(ours.gaps) +
                ", of a control client " + std::to_string(theirs.gaps) + ", of " + std::to_string(periods) + " periods");
   EXPECT_GT(ours.frames, 48000 * (seconds - 1));
-  EXPECT_LE(ours.gaps, 4 * theirs.gaps + periods / 20);
+  EXPECT_LE(ours.gaps, 4 * theirs.gaps + periods / 100);
   EXPECT_LE(ours.off_period, ours.gaps / 4 + 2);
   gather();
   if (handovers_.empty()) {
@@ -183,22 +114,10 @@ TEST_F(Jack, AKilledServerCostsNoFrameAndIsTakenBackAtAnotherRate) {
   take_quieted();
   open();
   ASSERT_TRUE(wait_until([&] { return engine_.blocks > 200; }));
-  gather();
-  handovers_.clear();
-  {
-    const Oversleep watch;
-    server_.kill();
-    ASSERT_TRUE(handed_over(1));
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const std::int64_t took = longest_handover_ns();
-    EXPECT_GT(took, 0);
-    EXPECT_LE(took, 100 * kMs + watch.worst_ns());
-    test::record("JACK killed: standby after " + std::to_string(took / 1000) + " us (oversleep of the machine " +
-                 std::to_string(watch.worst_ns() / 1000) + " us)");
-  }
+  expect_standby("JACK killed", [&] { server_.kill(); });
   EXPECT_FALSE(on_device());
   EXPECT_NE(notices_.find("JACK (system) has stopped. The set goes on without sound"), std::string::npos) << notices_;
-  EXPECT_NE(take_quieted().find("shutting down"), std::string::npos) << "RtAudio's cry is kept off the terminal";
+  EXPECT_EQ(take_quieted(), "") << "RtAudio would cry and close the stream by itself, beside whoever opened it";
 
   ASSERT_TRUE(server_.start(44100, 128)) << server_.log();
   ASSERT_TRUE(wait_until([&] { return on_device(); })) << server_.log();
@@ -239,19 +158,7 @@ TEST_F(Jack, AFrozenServerCostsNoFrameAndIsTakenBackWhenItThaws) {
   ASSERT_TRUE(server_.start(48000, 64)) << server_.log();
   open();
   ASSERT_TRUE(wait_until([&] { return engine_.blocks > 200; }));
-  gather();
-  handovers_.clear();
-  {
-    const Oversleep watch;
-    server_.freeze();
-    ASSERT_TRUE(handed_over(1));
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const std::int64_t took = longest_handover_ns();
-    EXPECT_GT(took, 0);
-    EXPECT_LE(took, 100 * kMs + watch.worst_ns());
-    test::record("JACK frozen: standby after " + std::to_string(took / 1000) + " us (oversleep of the machine " +
-                 std::to_string(watch.worst_ns() / 1000) + " us)");
-  }
+  expect_standby("JACK frozen", [&] { server_.freeze(); });
   const std::int64_t frames = opened_.audio->status().frames;
   EXPECT_TRUE(wait_until([&] { return opened_.audio->status().frames > frames + 9600; }));
   server_.thaw();
@@ -283,6 +190,8 @@ TEST_F(Jack, AFrozenServerHangsNeitherOpeningNorClosing) {
       open_audio({.driver = Driver::jack, .client_name = "second"}, engine_.callback(), open_stream, 100 * kMs);
   EXPECT_FALSE(second.audio);
   EXPECT_EQ(second.error, "JACK does not answer");
+  const DeviceList list = list_devices(100 * kMs);
+  EXPECT_EQ(std::count(list.silent.begin(), list.silent.end(), Driver::jack), 1) << "and no list takes it for absent";
   EXPECT_EQ(engine_.blocks, blocks);
   // What hangs may end either way.
   server_.kill();

@@ -30,10 +30,10 @@ class Beater final : public LiveStream {
                     this});
   }
   Stream& stream() override { return *stream_; }
-  const Beat& beat() const override { return beat_; }
+  const SignOfLife& beat() const override { return beat_; }
 
  private:
-  Beat beat_;
+  SignOfLife beat_;
   std::unique_ptr<Stream> stream_;
 };
 
@@ -130,6 +130,45 @@ TEST_F(Kept, TickNeverWaitsForAFrozenServer) {
   EXPECT_EQ(kept_.live(), nullptr);
   device_.set_frozen(false);
   EXPECT_EQ(settle(), Change::opened);
+}
+
+TEST(KeptStream, AStreamThatNeverClosesIsLeftAndTheDeviceOpenedBesideIt) {
+  // The first to be made hangs in its closing.
+  struct Stuck final : LiveStream {
+    Stuck(std::unique_ptr<Stream> stream, std::atomic<bool>* hangs) : beater(std::move(stream)), hangs_(hangs) {}
+    ~Stuck() override {
+      while (hangs_ && *hangs_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    Stream& stream() override { return beater.stream(); }
+    const SignOfLife& beat() const override { return beater.beat(); }
+    Beater beater;
+    std::atomic<bool>* hangs_;
+  };
+  SteppedDevice device;
+  std::atomic<bool> hangs{true};
+  std::atomic<int> made{0};
+  KeptStream kept([&]() -> MadeStream {
+    OpenedStream opened = device.factory()({});
+    return {std::make_shared<Stuck>(std::move(opened.stream), made++ == 0 ? &hangs : nullptr), {}};
+  });
+  ASSERT_EQ(kept.open(5'000 * kMs, "it"), "");
+  std::int64_t now = 1'000'000 * kMs;
+  while (kept.tick(now) != KeptStream::Change::lost) now += 20 * kMs;
+  for (std::int64_t end = now + KeptStream::kStuckNs - 100 * kMs; now < end; now += 20 * kMs) {
+    ASSERT_EQ(kept.tick(now), KeptStream::Change::none);
+  }
+  EXPECT_EQ(made, 1) << "it is given some time";
+  KeptStream::Change change = KeptStream::Change::none;
+  for (int i = 0; i < 5000 && change == KeptStream::Change::none; ++i) {
+    if (i < 20) now += 20 * kMs;
+    change = kept.tick(now);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(change, KeptStream::Change::opened);
+  EXPECT_EQ(made, 2);
+  hangs = false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(made, 2) << "what was left opens nothing when it has closed at last";
 }
 
 TEST(KeptStream, SaysWhoDoesNotAnswer) {
@@ -382,12 +421,52 @@ TEST_F(Session, HeadphonesOnASecondDeviceGetTheCueAndLosingThemLeavesTheMasterAl
   };
   both(60);
   EXPECT_NEAR(heard, 0.25f, 0.02f);
+  EXPECT_TRUE(opened_.audio->prelisten().possible);
   phones.set_gone(true);
   both(40);
+  const Prelisten lost = opened_.audio->prelisten();
+  EXPECT_FALSE(lost.possible);
+  EXPECT_EQ(lost.reason, "Pre-listening would be heard by nobody: the headphones on ALSA are missing.");
   EXPECT_NE(all_notices().find("headphones on JACK (stepped) are lost; the master plays on"), std::string::npos);
   phones.set_gone(false);
   ASSERT_TRUE(wait_until([&] { return phones.opened() == 2; }));
+  EXPECT_TRUE(wait_until([&] { return opened_.audio->prelisten().possible; }));
+  EXPECT_TRUE(wait_until([&] { return !opened_.audio->prelisten().possible; })) << "open, but it plays nothing";
+  EXPECT_TRUE(wait_until([&] {
+    phones.step(monotonic_ns(), 220);
+    return opened_.audio->prelisten().possible;
+  }));
   EXPECT_EQ(discontinuity(engine_.record()), "");
+}
+
+TEST_F(Session, MissingHeadphonesAreRefusedUnlessTheMastersDeviceHasACue) {
+  SteppedDevice &two = make(48000, 256, 2), &four = make(48000, 256, 4), &phones = make(44100, 256, 2);
+  phones.set_gone(true);
+  for (SteppedDevice* master : {&two, &four}) {
+    AudioOptions options;
+    options.driver = Driver::jack;
+    options.phones_driver = Driver::alsa;
+    options.patience_ns = kPatient;
+    opened_ = open_audio(options, engine_.callback(), [&](const StreamRequest& request) {
+      return request.driver == Driver::alsa ? phones.factory()(request) : master->factory()(request);
+    });
+    ASSERT_TRUE(opened_.audio) << opened_.error;
+    EXPECT_EQ(opened_.audio->prelisten().possible, master == &four);
+  }
+}
+
+TEST_F(Session, MicrophonesAreSaidToBeUnheardOnce) {
+  SteppedDevice& device = make(48000, 256, 2, 2);
+  open({.routing = "master=1-2 mic1=1 mic2=2"}, device);
+  std::string said = all_notices();
+  EXPECT_NE(said.find("microphones are taken in, but not mixed yet"), std::string::npos) << said;
+  device.set_gone(true);
+  ASSERT_TRUE(wait_until([&] { return !opened_.audio->status().on_device; }));
+  device.set_gone(false);
+  ASSERT_TRUE(wait_until([&] { return device.opened() == 2; }));
+  ASSERT_TRUE(step_until(device, 256, 48000, [&] { return opened_.audio->status().on_device; }));
+  said = all_notices();
+  EXPECT_EQ(said.find("microphones"), std::string::npos) << said;
 }
 
 }  // namespace

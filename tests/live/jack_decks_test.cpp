@@ -117,7 +117,9 @@ TEST(JackDecks, TwoSyncedKeyLockedDecksAt64Frames) {
                std::to_string(missed) + " of " + std::to_string(heard.blocks) + " blocks not heard in order, " +
                std::to_string(theirs.gaps) + " gaps of a control client, " + std::to_string(booth.fallbacks()) +
                " fallbacks, on the voice " + std::to_string(50.0 * double(booth.voiced) / double(booth.looks)) + " %");
-  EXPECT_LE(missed, 4 * theirs.gaps + heard.blocks / 20);
+  EXPECT_LE(missed, 4 * theirs.gaps + heard.blocks / 100);
+  EXPECT_EQ(booth.fallbacks(), 0U);
+  EXPECT_GE(booth.voiced, booth.looks * 2 * 95 / 100) << "key-locked, both";
 
   // The engine's own record: not a frame lost, no hole and no click in it, the level of the two.
   const auto& x = booth.record;

@@ -1,6 +1,8 @@
 // Faults around a synced mix of two decks, heard by another program: `tactus engine` on a JACK server's dummy driver,
 // its clients killed, stopped and continued at random, then a hog on every core. What is captured is compared, bit for
-// bit, with the engine's own recording, and what of it is missing with what a control client misses.
+// bit, with the engine's own recording, and what of it is missing with what a control client misses. Then the server
+// itself is killed, comes back at another rate, and freezes: what was recorded is compared with what the journal
+// renders.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -16,10 +19,13 @@
 #include <thread>
 
 #include "client/client.h"
+#include "support/eventually.h"
 #include "support/heard.h"
 #include "support/jack_capture.h"
 #include "support/jack_server.h"
+#include "support/listen.h"
 #include "support/soak.h"
+#include "support/temp_folder.h"
 #include "support/tune.h"
 
 namespace tactus {
@@ -31,14 +37,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kBlock = 256, kRate = 48000;
 
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience = 20s) {
-  const auto until = Clock::now() + patience;
-  while (!holds()) {
-    if (Clock::now() > until) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
+using test::eventually;
 
 // A shell and what it starts, in a group of their own: ended with it.
 class Script {
@@ -89,19 +88,31 @@ void write_tune(const fs::path& path, double bpm, int seconds) {
   }
 }
 
-// The left side of a recording of 32-bit floats; empty: there is none.
-std::vector<float> left_of(const fs::path& folder) {
+// The samples of a recording of 32-bit floats, left and right; empty: there are none.
+std::vector<float> samples_of(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string all(std::istreambuf_iterator<char>(in), {});
+  std::size_t data = 12;
+  for (std::uint32_t size = 0; data + 8 <= all.size() && all.compare(data, 4, "data") != 0; data += 8 + size) {
+    std::memcpy(&size, all.data() + data + 4, 4);
+  }
+  if (data + 8 > all.size()) return {};
+  std::vector<float> samples((all.size() - data - 8) / 8 * 2);
+  std::memcpy(samples.data(), all.data() + data + 8, samples.size() * sizeof(float));
+  return samples;
+}
+
+std::vector<float> recorded_in(const fs::path& folder) {
   for (const fs::directory_entry& e : fs::recursive_directory_iterator(folder)) {
-    if (e.path().extension() != ".wav") continue;
-    std::ifstream in(e.path(), std::ios::binary);
-    const std::string all(std::istreambuf_iterator<char>(in), {});
-    const std::size_t data = all.find("data");
-    if (data == std::string::npos) return {};
-    std::vector<float> left((all.size() - data - 8) / 8);
-    for (std::size_t i = 0; i < left.size(); ++i) std::memcpy(&left[i], all.data() + data + 8 + i * 8, 4);
-    return left;
+    if (e.path().extension() == ".wav") return samples_of(e.path());
   }
   return {};
+}
+
+std::vector<float> left_of(const std::vector<float>& stereo) {
+  std::vector<float> left(stereo.size() / 2);
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] = stereo[2 * i];
+  return left;
 }
 
 class JackFaults : public ::testing::Test {
@@ -112,14 +123,12 @@ class JackFaults : public ::testing::Test {
     GTEST_SKIP() << "libjack shares memory with its server, which ThreadSanitizer can't see";
 #endif
     ASSERT_TRUE(server_.start(kRate, kBlock)) << server_.log();
-    char folder[] = "/tmp/tactus-faults-XXXXXX";
-    ASSERT_NE(::mkdtemp(folder), nullptr);
-    folder_ = folder;
+    const char* folder = folder_.c_str();
     for (const double bpm : {126.0, 131.0}) write_tune(folder_ / (std::to_string(int(bpm)) + ".wav"), bpm, 60);
     ::setenv("XDG_RUNTIME_DIR", folder, 1);  // clients of this test look for the engine there
     pid_ = ::fork();
     if (pid_ == 0) {
-      for (const char* name : {"XDG_CACHE_HOME", "XDG_STATE_HOME", "HOME"}) ::setenv(name, folder, 1);
+      for (const char* name : {"XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "HOME"}) ::setenv(name, folder, 1);
       std::freopen((folder_ / "engine.log").c_str(), "w", stderr);
       std::freopen("/dev/null", "w", stdout);
       ::execl(TACTUS_PROGRAM, TACTUS_PROGRAM, "engine", "--audio", "jack", "--session", folder, "--record",
@@ -133,7 +142,6 @@ class JackFaults : public ::testing::Test {
   }
   void TearDown() override {
     if (pid_ > 0) end_engine();
-    if (!folder_.empty()) fs::remove_all(folder_);
   }
   void end_engine() {
     ::kill(pid_, SIGTERM);
@@ -162,6 +170,15 @@ class JackFaults : public ::testing::Test {
     std::this_thread::sleep_for(500ms);
   }
 
+  // A /notice with these words, of those that come from now on.
+  bool noticed(const std::string& words) {
+    for (const auto until = Clock::now() + 20s; Clock::now() < until;) {
+      const auto m = client_->next(100ms);
+      if (m && m->address == "/notice" && m->text(0).find(words) != std::string::npos) return true;
+    }
+    return false;
+  }
+
   void disturb_clients(std::chrono::milliseconds length) {
     const std::string at = " --session " + folder_.string() + " >/dev/null 2>&1";
     const std::string send = std::string(TACTUS_PROGRAM) + " send -" + at;
@@ -185,7 +202,8 @@ class JackFaults : public ::testing::Test {
   }
 
   test::JackServer server_;
-  fs::path folder_;
+  const test::TempFolder temp_;
+  const fs::path folder_ = temp_.path();
   std::unique_ptr<client::Client> client_;
   pid_t pid_ = -1;
 };
@@ -215,7 +233,7 @@ TEST_F(JackFaults, TakeNothingFromTheSoundThatAControlClientKeeps) {
   const double apart = after.decks[1].beat - after.decks[0].beat;
   EXPECT_LT(std::fabs(apart - std::round(apart)), 0.01) << "still on one beat";
 
-  std::vector<float> record = left_of(folder_ / "record");
+  std::vector<float> record = left_of(recorded_in(folder_ / "record"));
   ASSERT_GT(record.size(), std::size_t{kRate} * 4);
   const std::vector<float> captured = capture.channel(0);
   ASSERT_GT(captured.size(), std::size_t{4} * kBlock);
@@ -231,6 +249,89 @@ TEST_F(JackFaults, TakeNothingFromTheSoundThatAControlClientKeeps) {
                std::to_string(theirs.gaps) + "; callbacks late " + std::to_string(after.xruns - before.xruns));
   // A period that the machine took from both shows in both, but not always in the same number of places.
   EXPECT_LE(heard.missed(), 4 * theirs.gaps + heard.blocks / 100);
+}
+
+TEST_F(JackFaults, AreToldByTheDoctorInASentence) {
+  play_two();
+  const std::uint64_t before = board().xruns;
+  const std::string ask = std::string(TACTUS_PROGRAM) + " doctor --session " + folder_.string() + " 2>/dev/null";
+  for (int i = 0; i < 50 && board().xruns == before; ++i) {
+    ::kill(pid_, SIGSTOP);  // as a machine would that has too much to do
+    std::this_thread::sleep_for(60ms);
+    ::kill(pid_, SIGCONT);
+    std::this_thread::sleep_for(200ms);
+  }
+  ASSERT_GT(board().xruns, before);
+  std::string said;
+  FILE* doctor = ::popen(ask.c_str(), "r");
+  ASSERT_TRUE(doctor);
+  for (char part[256]; std::fgets(part, sizeof part, doctor);) said += part;
+  ::pclose(doctor);
+  const std::size_t session = said.find("The engine that runs:");
+  ASSERT_NE(session, std::string::npos) << said;
+  EXPECT_NE(said.find("The sound card ran out of audio ", session), std::string::npos) << said;
+}
+
+TEST_F(JackFaults, OfTheServerCostTheSetNoFrameAndAreTold) {
+  play_two();
+  ASSERT_TRUE(client_->post(osc::Message{"/subscribe", {std::string("events")}}));
+  const sidecar::BoardState before = board();
+  const auto begun = Clock::now();
+  std::this_thread::sleep_for(1s);
+  const std::string lost = "JACK (system) has stopped. The set goes on without sound until it is back.";
+  server_.kill();
+  ASSERT_TRUE(noticed(lost));
+  EXPECT_TRUE(eventually([&] { return board().on_device == 0; }));
+  std::this_thread::sleep_for(1s);
+  ASSERT_TRUE(server_.start(44100, 128)) << server_.log();
+  ASSERT_TRUE(noticed("JACK (system) is back, at 44100 Hz, resampled from the session's 48000 Hz."));
+  ASSERT_TRUE(eventually([&] { return board().on_device == 1; }));
+  std::this_thread::sleep_for(1s);
+  server_.freeze();
+  ASSERT_TRUE(noticed(lost));
+  std::this_thread::sleep_for(1s);
+  server_.thaw();
+  ASSERT_TRUE(noticed("JACK (system) is back, at 44100 Hz"));
+  std::this_thread::sleep_for(1s);
+  EXPECT_TRUE(eventually([&] { return board().on_device == 1; }));
+  const sidecar::BoardState after = board();
+  const double passed = std::chrono::duration<double>(Clock::now() - begun).count();
+  EXPECT_EQ(after.epoch, before.epoch);
+  std::this_thread::sleep_for(200ms);
+  end_engine();
+
+  for (int d = 0; d < 2; ++d) {
+    EXPECT_EQ(after.decks[d].fallbacks, before.decks[d].fallbacks);
+    EXPECT_EQ(after.decks[d].late_chunks, before.decks[d].late_chunks);
+    EXPECT_EQ(after.decks[d].source, 2) << "still key-locked";
+  }
+  EXPECT_EQ(after.degraded, before.degraded);
+  const double apart = after.decks[1].beat - after.decks[0].beat;
+  EXPECT_LT(std::fabs(apart - std::round(apart)), 0.001) << "still on one beat";
+  // Each hand-over may take the 100 ms in which the standby has to notice.
+  const double played = static_cast<double>(after.frame - before.frame) / kRate;
+  EXPECT_GT(played, passed - 0.5);
+  EXPECT_LT(played, passed + 0.1);
+
+  // What was recorded is what the same set gives where no device ever fails: rendered from the journal, bit for bit.
+  const std::string again = (folder_ / "again.wav").string();
+  const std::string render = std::string(TACTUS_PROGRAM) + " render " + (folder_ / "journal.jsonl").string() + " -o " +
+                             again + " --quiet > " + (folder_ / "render.log").string() + " 2>&1";
+  ASSERT_EQ(std::system(render.c_str()), 0);
+  const std::vector<float> record = recorded_in(folder_ / "record"), rendered = samples_of(again);
+  ASSERT_GT(static_cast<std::int64_t>(record.size()), 2 * (after.frame - kRate / 20));
+  ASSERT_EQ(rendered.size(), record.size());
+  EXPECT_TRUE(rendered == record);
+  const std::vector<float> left = left_of(record);
+  double softest = 0;
+  for (std::int64_t i = before.frame; i + kRate / 2 < after.frame - kRate / 20; i += kRate / 4) {
+    softest = std::min(softest, testing::level_db(left, i, i + kRate / 2));
+  }
+  test::record("a JACK server killed, back at 44.1 kHz, frozen: " + std::to_string(passed) + " s, of which played " +
+               std::to_string(played) + ", never softer than " + std::to_string(softest) +
+               " dBFS; the recording and its journal's rendering are the same " + std::to_string(left.size()) +
+               " frames");
+  EXPECT_GT(softest, -24) << "half a second of music";
 }
 
 }  // namespace

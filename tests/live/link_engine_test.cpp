@@ -21,6 +21,7 @@
 #include "support/fake_source.h"
 #include "support/listen.h"
 #include "support/soak.h"
+#include "support/temp_folder.h"
 #include "support/tune.h"
 
 using namespace tactus;
@@ -177,12 +178,15 @@ class LinkEngine : public ::testing::Test {
 };
 
 void expect_aligned(Club& club, Peer& peer, const char* when) {
-  Club::Heard heard = club.listen(peer, 2);
-  for (int i = 0; i < 4 && heard.worst_ms >= 3; ++i) heard = club.listen(peer, 2);
-  test::record("Link, a whole engine, " + std::string(when) + ": clicks " + std::to_string(heard.mean_ms) +
-               " ms from the peer's beats, at worst " + std::to_string(heard.worst_ms));
-  EXPECT_GE(heard.clicks, 3) << when;
-  EXPECT_LT(heard.worst_ms, 3) << when;
+  // A machine that is shared stands still now and then: two windows of three.
+  int good = 0, windows = 0;
+  for (; windows < 3 && good < 2; ++windows) {
+    const Club::Heard heard = club.listen(peer, 2);
+    test::record("Link, a whole engine, " + std::string(when) + ": clicks " + std::to_string(heard.mean_ms) +
+                 " ms from the peer's beats, at worst " + std::to_string(heard.worst_ms));
+    good += heard.clicks >= 3 && heard.worst_ms < 3;
+  }
+  EXPECT_EQ(good, 2) << when << ", of " << windows;
 }
 
 TEST_F(LinkEngine, DecksSoundOnThePeersBeatsAndTempoGoesBothWays) {
@@ -219,6 +223,39 @@ TEST_F(LinkEngine, APeerThatJoinsFindsOurBeats) {
   EXPECT_NEAR(club.bpm(), 126, 0.01);
 }
 
+// Three programs in one session: whoever founded it may leave, and whoever changes the tempo changes it for all.
+TEST_F(LinkEngine, TwoPeersThatKnowEachOtherAndTheEngineAreOneSession) {
+  Peer other;
+  ASSERT_EQ(peer.ask("on 124"), "ok");
+  test::grow_old();
+  ASSERT_EQ(other.ask("on 90"), "ok");
+  ASSERT_TRUE(within(20, [&] { return std::fabs(other.number("bpm") - 124) < 1e-3; })) << other.number("bpm");
+  Club club(120);
+  ASSERT_TRUE(within(20,
+                     [&] {
+                       return club.peers() == 2 && peer.number("peers") == 2 && other.number("peers") == 2 &&
+                              std::fabs(club.bpm() - 124) < 0.01;
+                     }))
+      << club.peers() << " others, " << club.bpm() << " BPM";
+  club.play_both();
+  ASSERT_TRUE(within(20, [&] { return club.world().snapshot.decks[1].audible; }));
+  club.wait_frames(48000);
+  expect_aligned(club, peer, "in a session of two others, from the first");
+  expect_aligned(club, other, "and from the second");
+
+  ASSERT_EQ(other.ask("tempo 128"), "ok");
+  ASSERT_TRUE(within(10, [&] { return std::fabs(club.bpm() - 128) < 0.01; })) << club.bpm();
+  EXPECT_TRUE(within(10, [&] { return std::fabs(peer.number("bpm") - 128) < 1e-3; })) << peer.number("bpm");
+  ASSERT_EQ(peer.ask("off"), "ok");
+  ASSERT_TRUE(within(20, [&] { return club.peers() == 1; }));
+  club.wait_frames(2 * 48000);
+  EXPECT_NEAR(club.bpm(), 128, 0.01) << "who founded it has left, and it goes on";
+  expect_aligned(club, other, "after the founder has left");
+
+  club.say("/clock/tempo 122");
+  ASSERT_TRUE(within(10, [&] { return std::fabs(other.number("bpm") - 122) < 1e-3; })) << other.number("bpm");
+}
+
 TEST_F(LinkEngine, PeersThatComeAndGoDuringASyncedMixAreNotHeard) {
   Club club(126, true);
   club.play_both();
@@ -227,13 +264,20 @@ TEST_F(LinkEngine, PeersThatComeAndGoDuringASyncedMixAreNotHeard) {
   club.take_step();
   club.take_phase();
   const std::int64_t from = club.world().now.v;
-  const int rounds = test::soak_length(3, 100);
+  // Half of the time another one stays meanwhile: then nobody founds the session anew.
+  Peer other;
+  const int rounds = test::soak_length(4, 100);
   for (int i = 0; i < rounds; ++i) {
+    const std::size_t stay = i < rounds / 2 ? 0 : 1;
     test::grow_old();
+    if (i == rounds / 2) {
+      ASSERT_EQ(other.ask("on 100"), "ok");
+      ASSERT_TRUE(within(20, [&] { return club.peers() == 1; }));
+    }
     ASSERT_EQ(peer.ask("on 90"), "ok");
-    ASSERT_TRUE(within(20, [&] { return club.peers() == 1; })) << "round " << i;
+    ASSERT_TRUE(within(20, [&] { return club.peers() == stay + 1; })) << "round " << i;
     ASSERT_EQ(peer.ask("off"), "ok");
-    ASSERT_TRUE(within(20, [&] { return club.peers() == 0; })) << "round " << i;
+    ASSERT_TRUE(within(20, [&] { return club.peers() == stay; })) << "round " << i;
   }
   const double step = club.take_step(), phase = club.take_phase();
   const auto high = above(club.recorded());
@@ -299,12 +343,13 @@ TEST_F(LinkByIntent, IsTurnedOnByAnIntentAndSharesStartAndStop) {
 
 // The program itself, and clients of it.
 TEST_F(LinkEngine, TheProgramSharesItsTempo) {
-  char folder[] = "/tmp/tactus-link-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder), nullptr);
-  const std::string place = folder;
+  const test::TempFolder temp;
+  const std::string place = temp.path().string();
+  const char* folder = place.c_str();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    for (const char* name : {"XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "HOME"}) ::setenv(name, folder, 1);
+    for (const char* name : {"XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "HOME"})
+      ::setenv(name, folder, 1);
     ::execl(TACTUS_PROGRAM, TACTUS_PROGRAM, "engine", "--audio", "null", "--tempo", "111", "--link", "--session",
             folder, nullptr);
     ::_exit(127);
@@ -332,7 +377,6 @@ TEST_F(LinkEngine, TheProgramSharesItsTempo) {
   EXPECT_EQ(status, 0) << "left the session and ended in peace";
   EXPECT_TRUE(within(20, [&] { return peer.number("peers") == 0; }));
   EXPECT_NEAR(peer.number("bpm"), 119, 1e-3);
-  std::filesystem::remove_all(place);
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace tactus::test {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-MidiPartner::MidiPartner(const std::string& name) {
+MidiPartner::MidiPartner(const std::string& name, const std::string& api, int later_ms) {
+  const std::string later = std::to_string(later_ms);
   int in[2], out[2];
   if (::pipe(in) != 0 || ::pipe(out) != 0) return;
   pid_ = ::fork();
@@ -23,7 +24,7 @@ MidiPartner::MidiPartner(const std::string& name) {
     ::dup2(in[0], 0);
     ::dup2(out[1], 1);
     for (const int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
-    ::execl(TACTUS_MIDI_PEER, TACTUS_MIDI_PEER, name.c_str(), nullptr);
+    ::execl(TACTUS_MIDI_PEER, TACTUS_MIDI_PEER, name.c_str(), api.c_str(), later.c_str(), nullptr);
     ::_exit(127);
   }
   ::close(in[0]);

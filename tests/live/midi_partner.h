@@ -15,7 +15,8 @@ struct Heard {
 
 class MidiPartner {
  public:
-  explicit MidiPartner(const std::string& name);
+  // `api` as RtMidi names it; its output's port comes so many ms after its input's.
+  explicit MidiPartner(const std::string& name, const std::string& api = "jack", int later_ms = 0);
   ~MidiPartner();
   MidiPartner(const MidiPartner&) = delete;
   MidiPartner& operator=(const MidiPartner&) = delete;

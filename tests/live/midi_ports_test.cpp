@@ -1,7 +1,9 @@
-// MIDI ports between real processes, on a JACK server of the test's own.
+// MIDI ports between real processes, by every API that RtMidi has here: JACK on a server of the test's own, ALSA's
+// sequencer where the kernel has one.
 #include "io/midi/ports.h"
 
 #include <gtest/gtest.h>
+#include <rtmidi/RtMidi.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 
 #include "io/midi/port_process.h"
 #include "midi_partner.h"
+#include "support/eventually.h"
 #include "support/jack_server.h"
 
 namespace tactus::io {
@@ -21,48 +24,53 @@ namespace {
 using namespace std::chrono_literals;
 using test::MidiPartner;
 
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds patience = 8s) {
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
+using test::eventually;
 
 std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
-class MidiPortsOnJack : public ::testing::Test {
+bool has_sequencer() { return ::access("/dev/snd/seq", R_OK | W_OK) == 0; }
+
+// Ports by one API, with whatever that needs of the machine.
+class Ports {
  protected:
-  void SetUp() override {
-    if (!test::JackServer::installed()) GTEST_SKIP() << "jackd is not installed";
+  // Why nothing can be tried by that API here; empty: it can.
+  std::string prepare(const std::string& api) {
+    api_ = api;
+    if (api == "alsa") return "";
+    if (api != "jack") return "no test knows what " + api + " needs";
+    if (!test::JackServer::installed()) return "jackd is not installed";
 #ifdef __SANITIZE_THREAD__
-    GTEST_SKIP() << "libjack's rings synchronise in a way that ThreadSanitizer can't see";
+    return "libjack's rings synchronise in a way that ThreadSanitizer can't see";
 #endif
-    ASSERT_TRUE(server_.start(48000, 128)) << server_.log();
+    EXPECT_TRUE(server_.start(48000, 128)) << server_.log();
+    return "";
   }
   // In a process of their own, or in this one.
   void open(bool apart = true) {
     std::string error;
     MidiPortsOptions options;
-    options.api = "jack";
+    options.api = api_;
     options.rescan_ms = 100;
     const auto wake = [this] { woken_.fetch_add(1); };
     const auto died = [this] { died_.fetch_add(1); };
     ports_ = apart ? start_midi_process(TACTUS_MIDI_PROGRAM, options, wake, died, &error)
                    : MidiPorts::start(options, wake, &error);
     ASSERT_TRUE(ports_) << error;
-    ASSERT_TRUE(eventually([this] { return ports_->names().api == "jack"; }));
+    ASSERT_TRUE(eventually([this] { return ports_->names().api == api_; }));
   }
-  // The device that came, or -1.
+  // The pad that came, with both its ports, or -1.
   int arrival() {
+    const auto among = [](const std::vector<std::string>& names) {
+      return std::any_of(names.begin(), names.end(), [](const auto& n) { return n.find("Pad") != std::string::npos; });
+    };
     int device = -1;
     eventually([&] {
-      for (const MidiChange& c : ports_->take_changes()) device = c.here ? c.device : device;
-      return device > 0;
+      const MidiPortNames names = ports_->names();
+      for (const MidiChange& c : ports_->take_changes()) device = c.here ? c.device : -1;
+      return device > 0 && among(names.in) && among(names.out);
     });
     return device;
   }
@@ -85,40 +93,89 @@ class MidiPortsOnJack : public ::testing::Test {
   void comes_and_goes() {
     ports_->want({{"nobody"}, {"pad"}});
     for (int round = 0; round < 2; ++round) {
-      MidiPartner pad("Pad");
+      MidiPartner pad("Pad", api_);
       ASSERT_TRUE(pad.ready());
       const int device = arrival();
       ASSERT_GT(device, 0);
       const int before = woken_.load();
       pad.say("send 90 0b 7f");
       EXPECT_TRUE(receives(device, MidiMessage::note_on(0, 11, 127)));
-      EXPECT_GT(woken_.load(), before);
+      EXPECT_TRUE(eventually([&] { return woken_.load() > before; }));
       ports_->send(device, MidiMessage::control_change(2, 7, 99));
       EXPECT_TRUE(pad.hears("b2 07 63", 5s));
     }
     EXPECT_TRUE(departure());
   }
 
+  std::string api_;
   test::JackServer server_;
   std::atomic<int> woken_{0}, died_{0};
   std::unique_ptr<MidiPorts> ports_;
 };
 
-TEST_F(MidiPortsOnJack, ADeviceIsOpenedWhenItComesAndLetGoWhenItGoes) {
+class MidiPortsBy : public ::testing::TestWithParam<std::string>, public Ports {
+ protected:
+  void SetUp() override {
+    if (const std::string why = prepare(GetParam()); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+// ALSA's only where the kernel has it; `EveryApiCanBeTriedHere` says where it hasn't.
+std::vector<std::string> apis_here() {
+  std::vector<std::string> apis = midi_apis();
+  if (!has_sequencer()) std::erase(apis, "alsa");
+  return apis;
+}
+INSTANTIATE_TEST_SUITE_P(Every, MidiPortsBy, ::testing::ValuesIn(apis_here()),
+                         [](const auto& api) { return api.param; });
+
+TEST(MidiPorts, EveryApiCanBeTriedHere) {
+  if (!has_sequencer()) GTEST_SKIP() << "this kernel has no ALSA sequencer (/dev/snd/seq): ports by alsa aren't tried";
+}
+
+// What is one server's own affair.
+class MidiPortsOnJack : public ::testing::Test, public Ports {
+ protected:
+  void SetUp() override {
+    if (const std::string why = prepare("jack"); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+TEST_P(MidiPortsBy, ADeviceIsOpenedWhenItComesAndLetGoWhenItGoes) {
   open();
   comes_and_goes();
   EXPECT_EQ(died_.load(), 0);
 }
 
-TEST_F(MidiPortsOnJack, ADeviceComesAndGoesInTheSameProcessToo) {
+TEST_P(MidiPortsBy, ADeviceComesAndGoesInTheSameProcessToo) {
   open(false);
   comes_and_goes();
 }
 
-TEST_F(MidiPortsOnJack, AClockPassesBothWays) {
+// Its ports come one after the other, on a busy machine long after.
+TEST_P(MidiPortsBy, ADeviceWhoseOtherHalfComesLaterIsOpenedWhole) {
   open();
   ports_->want({{"pad"}});
-  MidiPartner pad("Pad");
+  MidiPartner pad("Pad", api_, 600);
+  ASSERT_TRUE(pad.ready());
+  int device = -1;
+  EXPECT_TRUE(eventually([&] {
+    for (const MidiChange& c : ports_->take_changes()) device = c.here ? c.device : -1;
+    pad.say("send 90 0b 7f");
+    MidiReceived r;
+    while (ports_->receive(r)) {
+      if (r.device == device && r.message == MidiMessage::note_on(0, 11, 127)) return true;
+    }
+    return false;
+  }));
+  ports_->send(device, MidiMessage::control_change(2, 7, 99));
+  EXPECT_TRUE(pad.hears("b2 07 63", 5s));
+  EXPECT_TRUE(ports_->take_changes().empty()) << "once whole it stays";
+}
+
+TEST_P(MidiPortsBy, AClockPassesBothWays) {
+  open();
+  ports_->want({{"pad"}});
+  MidiPartner pad("Pad", api_);
   const int device = arrival();
   ASSERT_GT(device, 0);
   for (const std::uint8_t status : {MidiMessage::kStart, MidiMessage::kClock, MidiMessage::kStop}) {
@@ -132,20 +189,36 @@ TEST_F(MidiPortsOnJack, AClockPassesBothWays) {
   EXPECT_TRUE(receives(device, MidiMessage::song_position(300)));
 }
 
-TEST_F(MidiPortsOnJack, OthersThanTheWantedAreLeftAlone) {
+// Whoever wants to plays our own pair of ports; nothing of that depends on what is wanted.
+TEST_P(MidiPortsBy, OtherProgramsConnectToTheVirtualPair) {
+  open();
+  MidiPartner pad("Pad", api_);
+  ASSERT_TRUE(pad.ready());
+  pad.say("to Tactus in");
+  pad.say("from Tactus out");
+  pad.say("send b3 15 2a");
+  EXPECT_TRUE(receives(kVirtualDevice, MidiMessage::control_change(3, 21, 42)));
+  pad.say("send fa");
+  EXPECT_TRUE(receives(kVirtualDevice, MidiMessage::realtime(MidiMessage::kStart)));
+  EXPECT_TRUE(ports_->send(kVirtualDevice, MidiMessage::note_on(9, 36, 100)));
+  EXPECT_TRUE(pad.hears("99 24 64", 5s));
+  EXPECT_TRUE(ports_->take_changes().empty()) << "no device of its own";
+}
+
+TEST_P(MidiPortsBy, OthersThanTheWantedAreLeftAlone) {
   open();
   ports_->want({{"elsewhere"}});
-  MidiPartner pad("Pad");
+  MidiPartner pad("Pad", api_);
   ASSERT_TRUE(pad.ready());
   EXPECT_TRUE(eventually([this] { return ports_->names().in.size() >= 1; }));
   EXPECT_TRUE(ports_->take_changes().empty());
 }
 
 // RtMidi hands messages to JACK at the next period's start: 128 frames, 2.7 ms.
-TEST_F(MidiPortsOnJack, TimedMessagesLeaveWhenTheyAreDueAndInOrder) {
+TEST_P(MidiPortsBy, TimedMessagesLeaveWhenTheyAreDueAndInOrder) {
   open();
   ports_->want({{"pad"}});
-  MidiPartner pad("Pad");
+  MidiPartner pad("Pad", api_);
   const int device = arrival();
   ASSERT_GT(device, 0);
   const std::int64_t start = now_ns() + 100'000'000;
@@ -203,10 +276,10 @@ int child_named(const std::string& name) {
   return -1;
 }
 
-TEST_F(MidiPortsOnJack, TheirProcessIsStartedAgainWhenItIsKilled) {
+TEST_P(MidiPortsBy, TheirProcessIsStartedAgainWhenItIsKilled) {
   open();
   ports_->want({{"pad"}});
-  MidiPartner pad("Pad");
+  MidiPartner pad("Pad", api_);
   const int first = arrival();
   ASSERT_GT(first, 0);
   const int pid = child_named("tactus-midi");
@@ -220,6 +293,19 @@ TEST_F(MidiPortsOnJack, TheirProcessIsStartedAgainWhenItIsKilled) {
   EXPECT_TRUE(receives(second, MidiMessage::note_on(0, 11, 127)));
   ports_->send(second, MidiMessage::control_change(0, 1, 2));
   EXPECT_TRUE(pad.hears("b0 01 02", 5s));
+}
+
+TEST(MidiPorts, EveryApiOfTheLibraryIsTried) {
+  std::vector<RtMidi::Api> compiled;
+  RtMidi::getCompiledApi(compiled);
+  std::vector<std::string> names;
+  for (const RtMidi::Api api : compiled) {
+    if (api != RtMidi::RTMIDI_DUMMY) names.push_back(RtMidi::getApiName(api));
+  }
+  std::vector<std::string> ours = midi_apis();
+  std::sort(names.begin(), names.end());
+  std::sort(ours.begin(), ours.end());
+  EXPECT_EQ(ours, names);
 }
 
 TEST(MidiPorts, AnApiThatIsntThereIsNamed) {

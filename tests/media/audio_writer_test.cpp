@@ -12,12 +12,12 @@
 #include <iterator>
 #include <random>
 
-#include "temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace tactus::media {
 namespace {
 
-using test::TempFolder;
+using tactus::test::TempFolder;
 
 std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

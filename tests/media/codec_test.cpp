@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "media/decoder.h"
 #include "media/source_decoder.h"
@@ -200,32 +201,78 @@ TEST(Resampling, FrameNIsTheInstantNOverRate) {
   }
 }
 
-// ITU-R BS.775: each channel alone, at a constant level.
+// 16 bits at 48 kHz. `mask` says which channels they are (WAVE_FORMAT_EXTENSIBLE); 0: the file doesn't say.
+void write_plain_wav(const std::string& path, std::uint32_t mask, std::size_t channels,
+                     const std::vector<std::int16_t>& pcm) {
+  const auto n = static_cast<std::uint32_t>(channels), bytes = static_cast<std::uint32_t>(2 * pcm.size());
+  std::vector<std::uint32_t> format = {(mask == 0 ? 1u : 0xFFFEu) | n << 16, 48000, 48000 * 2 * n, 2 * n | 16u << 16};
+  if (mask != 0) {  // 22 bytes more: the bits that count, the mask, and PCM's GUID
+    const std::uint16_t rest[] = {22,
+                                  16,
+                                  static_cast<std::uint16_t>(mask & 0xFFFF),
+                                  static_cast<std::uint16_t>(mask >> 16),
+                                  1,
+                                  0,
+                                  0,
+                                  0x10,
+                                  0x80,
+                                  0xAA00,
+                                  0x3800,
+                                  0x719B};
+    static_assert(sizeof rest == 24);
+    format.resize(4 + 6);
+    std::memcpy(format.data() + 4, rest, sizeof rest);
+  }
+  const std::uint32_t format_bytes = mask == 0 ? 16 : 40, rest = 4 + 8 + format_bytes + 8 + bytes;
+  std::ofstream out(path, std::ios::binary);
+  const auto put = [&out](const void* data, std::size_t size) {
+    out.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
+  };
+  put("RIFF", 4), put(&rest, 4), put("WAVEfmt ", 8), put(&format_bytes, 4), put(format.data(), format_bytes);
+  put("data", 4), put(&bytes, 4), put(pcm.data(), bytes);
+}
+
+// ITU-R BS.775: each channel alone, one after the other, at a constant level.
 TEST(Folding, EachChannelGoesWhereTheMatrixSays) {
   TempFolder folder;
+  constexpr std::array<float, 2> left{1, 0}, right{0, 1}, none{0, 0}, back{0.5f, 0.5f};
   const float h = 0.70710678f;
-  using Gains = std::vector<std::array<float, 2>>;
-  const std::map<int, Gains> layouts = {
-      {1, {{1, 1}}},
-      {2, {{1, 0}, {0, 1}}},
-      {6, {{1, 0}, {0, 1}, {h, h}, {0, 0}, {h, 0}, {0, h}}},
-      {8, {{1, 0}, {0, 1}, {h, h}, {0, 0}, {h, 0}, {0, h}, {h, 0}, {0, h}}},
+  const std::array<float, 2> centre{h, h}, ls{h, 0}, rs{0, h};
+  struct Case {
+    std::uint32_t mask;  // 0: taken for what files of so many channels mostly are
+    std::vector<std::array<float, 2>> gains;
   };
-  for (const auto& [channels, gains] : layouts) {
-    for (int on = 0; on < channels; ++on) {
-      std::vector<float> pcm(static_cast<std::size_t>(4800 * channels));
-      for (std::size_t i = static_cast<std::size_t>(on); i < pcm.size(); i += static_cast<std::size_t>(channels))
-        pcm[i] = 0.5f;
-      WriterFormat format;
-      format.channels = channels;
-      format.sample = SampleFormat::f32;
-      const std::string path = folder / "fold.wav";
-      ASSERT_TRUE(write_file(path, format, pcm).ok());
-      const auto folded = decode_file(path, 0);
-      ASSERT_TRUE(folded.ok());
-      const auto& g = gains[static_cast<std::size_t>(on)];
-      EXPECT_FLOAT_EQ(folded->interleaved[2000], 0.5f * g[0]) << channels << " channels, " << on;
-      EXPECT_FLOAT_EQ(folded->interleaved[2001], 0.5f * g[1]) << channels << " channels, " << on;
+  const Case cases[] = {
+      {0, {{1, 1}}},
+      {0, {left, right}},
+      {0, {left, right, none}},  // 2.1
+      {0, {left, right, centre, back}},
+      {0, {left, right, centre, ls, rs}},
+      {0, {left, right, centre, none, ls, rs}},
+      {0, {left, right, centre, none, back, ls, rs}},
+      {0, {left, right, centre, none, ls, rs, ls, rs}},
+      {0x7, {left, right, centre}},
+      {0x33, {left, right, ls, rs}},  // quad
+      {0x107, {left, right, centre, back}},
+      {0x37, {left, right, centre, ls, rs}},
+      {0x3F, {left, right, centre, none, ls, rs}},
+      {0x70F, {left, right, centre, none, back, ls, rs}},
+      {0x63F, {left, right, centre, none, ls, rs, ls, rs}},
+  };
+  constexpr std::size_t kEach = 4800;
+  const std::string path = folder / "fold.wav";
+  for (const auto& [mask, gains] : cases) {
+    const std::size_t channels = gains.size();
+    std::vector<std::int16_t> pcm(kEach * channels * channels);
+    for (std::size_t i = 0; i < kEach * channels; ++i) pcm[i * channels + i / kEach] = 16384;
+    write_plain_wav(path, mask, channels, pcm);
+    const auto folded = decode_file(path, 0);
+    ASSERT_TRUE(folded.ok()) << folded.error().text();
+    ASSERT_EQ(folded->interleaved.size(), 2 * kEach * channels);
+    for (std::size_t on = 0; on < channels; ++on) {
+      const std::size_t at = 2 * (on * kEach + kEach / 2);
+      EXPECT_FLOAT_EQ(folded->interleaved[at], 0.5f * gains[on][0]) << channels << ", mask " << mask << ", " << on;
+      EXPECT_FLOAT_EQ(folded->interleaved[at + 1], 0.5f * gains[on][1]) << channels << ", mask " << mask << ", " << on;
     }
   }
 }

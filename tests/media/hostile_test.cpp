@@ -77,6 +77,27 @@ TEST(Hostile, ATruncatedFileIsAnErrorInEveryFormat) {
   }
 }
 
+TEST(Hostile, FloatsThatAreNoSoundBecomeSilenceOrTheLoudestThereIs) {
+  TempFolder folder;
+  std::vector<float> stereo(2 * 48000, 0.25f);
+  const float odd[] = {std::nanf(""), INFINITY, -INFINITY, 3e38f, -3e38f, 1.5f};
+  for (std::size_t i = 0; i < std::size(odd); ++i) stereo[2 * (1000 + 100 * i)] = odd[i];
+  std::ofstream(folder / "raw", std::ios::binary)
+      .write(reinterpret_cast<const char*>(stereo.data()), static_cast<std::streamsize>(stereo.size() * 4));
+  const std::string path = folder / "floats.wav";
+  ffmpeg("-f f32le -ar 48000 -ac 2 -i " + (folder / "raw") + " -c:a pcm_f32le " + path);
+  const auto pcm = decode_file(path, 48000);
+  ASSERT_TRUE(pcm.ok());
+  const float expected[] = {0, 0, 0, 64, -64, 1.5f};
+  for (std::size_t i = 0; i < std::size(odd); ++i)
+    EXPECT_EQ(pcm->interleaved[2 * (1000 + 100 * i)], expected[i]) << odd[i];
+  EXPECT_EQ(pcm->interleaved[2 * 900], 0.25f);
+  const auto resampled = decode_file(path, 44100);
+  ASSERT_TRUE(resampled.ok());
+  EXPECT_TRUE(std::all_of(resampled->interleaved.begin(), resampled->interleaved.end(),
+                          [](float x) { return std::isfinite(x) && std::fabs(x) < 100; }));
+}
+
 TEST(Hostile, ContentIdIsOfTheBytesAndErrorsAreNamed) {
   TempFolder folder;
   std::ofstream(folder / "a") << "one";

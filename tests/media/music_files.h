@@ -7,15 +7,19 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "media/audio_writer.h"
-#include "temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace tactus::media::test {
+
+using tactus::test::TempFolder;
 
 constexpr int kSourceRate = 44100;
 constexpr std::int64_t kSourceFrames = 8 * 44100 + 123;  // beyond two restarts of a decoder; no codec's packet size
@@ -74,6 +78,20 @@ inline const std::string& click_file(const std::string& name, const std::string&
     path = folder / name;
     ffmpeg("-i " + files["source.wav"] + " " + options + " -metadata title=Click -metadata artist=Tock " + path);
   }
+  return path;
+}
+
+// Ten minutes of it as an MP3 of 192 kbit/s, encoded in no time: the first packets over and over.
+inline const std::string& long_mp3() {
+  static TempFolder folder;
+  static const std::string path = [] {
+    const std::string once = click_file("once.mp3", "-c:a libmp3lame -b:a 192k -write_xing 0 -id3v2_version 0");
+    std::ifstream in(once, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(in), {});
+    std::ofstream out(folder / "long.mp3", std::ios::binary);
+    for (int i = 0; i < 75; ++i) out << bytes;
+    return folder / "long.mp3";
+  }();
   return path;
 }
 

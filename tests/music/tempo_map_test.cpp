@@ -143,6 +143,27 @@ TEST(TempoMap, ALaterChangeReplacesWhatWasPlannedAfterIt) {
   EXPECT_DOUBLE_EQ(map.bpm_at_frame(0), 90);
 }
 
+TEST(TempoMap, BarsAndPhrasesChangeAtTheirBeats) {
+  TempoMap map({48000}, {120});
+  EXPECT_EQ(map.metre_at(Beat::of(1e6)), Metre{});
+  map.start_metre({Beats::of(3), Beats::of(32), {}});
+  map.change_metre({Beat::of(64), Beats::of(5), {}});
+  map.change_metre({Beat::of(32), {}, Beats::of(16)});  // asked for later, and before it
+  EXPECT_EQ(map.metre_at(Beat::of(31.999999)), (Metre{Beats::of(3), Beats::of(32), {}}));
+  EXPECT_EQ(map.metre_at(Beat::of(32)), (Metre{Beats::of(3), Beats::of(16), {}}));
+  EXPECT_EQ(map.metre_at(Beat::of(64)), (Metre{Beats::of(5), Beats::of(16), {}}));
+  map.change_tempo(1000, {127.3}, {});  // no beat falls on a frame now
+  const auto due = static_cast<double>(map.due(Beat::of(64)).v);
+  EXPECT_EQ(map.metre_at_frame(due).bar, Beats::of(5)) << "what is due at that beat already has it";
+  EXPECT_EQ(map.metre_at_frame(due - 1).bar, Beats::of(3));
+  map.change_metre({Beat::of(64), Beats::of(7), {}});
+  EXPECT_EQ(map.metre_at(Beat::of(64)).bar, Beats::of(7)) << "of two at a beat the later counts";
+  for (int i = 1; i <= 100; ++i) map.change_metre({Beat::of(64 + i), Beats::of(1 + i % 7), {}});
+  for (int i = 100; i > 100 - static_cast<int>(TempoMap::kMaxSteps); --i) {
+    EXPECT_EQ(map.metre_at(Beat::of(64 + i)), (Metre{Beats::of(1 + i % 7), Beats::of(16), {}})) << i;
+  }
+}
+
 TEST(TempoMap, NegativeTimeExtrapolatesTheFirstTempo) {
   const TempoMap map({48000}, {120});
   EXPECT_DOUBLE_EQ(map.beat_of(-24000), -1);

@@ -328,6 +328,15 @@ class EngineSet : public ScriptedSet {
         param(Param::fx_on, 0, e);
         param(Param::fx_wet, 0.3, e);
       });
+      add([this] {  // the tails fade, and are forgotten
+        msg::Command panic = command(Op::panic, 0);
+        panic.ramp.frames = static_cast<std::int64_t>(options_.rate / 20);
+        send(panic);
+      });
+      add([this, e] {
+        deck_ = fx_deck_;
+        param(Param::fx_on, 1, e);
+      });
       add([this, e] {
         deck_ = fx_deck_;
         swap_fx(e, -1);

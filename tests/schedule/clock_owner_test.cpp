@@ -37,7 +37,7 @@ struct Booth {
   void period() {
     changed = clock.tick(world, earliest());
     world.map = clock.map();
-    world.metre = clock.metre();
+    world.metre = clock.metre(world.now);
     world.leader = clock.leader();
     for (int n = 0; n < msg::kMaxDecks; ++n) {
       msg::DeckSnapshot& d = world.snapshot.decks[n];
@@ -268,8 +268,8 @@ TEST(ClockOwner, AChangeAtOnceDoesNotDropOneThatIsAboutToCome) {
 
 TEST(ClockOwner, QuantumAndSource) {
   Booth b;
-  b.clock.apply({1, {}, ask::ClockQuantum{Beats::of(3)}}, {});
-  EXPECT_EQ(b.clock.metre().bar, Beats::of(3));
+  b.clock.apply({1, {}, ask::ClockMetre{Beats::of(3), {}}}, {});
+  EXPECT_EQ(b.clock.metre({}).bar, Beats::of(3));
   b.play(0, 126, 1);
   b.run(0.5);
   EXPECT_NEAR(b.phase_error(0, 3), 0, 1e-6);
@@ -279,6 +279,23 @@ TEST(ClockOwner, QuantumAndSource) {
   b.run(0.5);
   EXPECT_EQ(b.clock.leader(), 1);
   EXPECT_NEAR(b.phase_error(1, 3), 0, 1e-6) << "asked for by name, a deck gives its downbeat too";
+}
+
+TEST(ClockOwner, AMetreHoldsFromItsBeatOnWhateverTheTempoDoes) {
+  Booth b;
+  b.run(0.1);
+  EXPECT_TRUE(b.clock.apply({1, When::at(Beat::of(2)), ask::ClockMetre{Beats::of(3), {}}}, b.earliest()));
+  EXPECT_TRUE(b.clock.apply({2, {}, ask::ClockMetre{{}, Beats::of(32)}}, b.earliest()));
+  EXPECT_EQ(b.clock.metre(b.world.now), Metre{});
+  EXPECT_EQ(b.clock.metre(b.earliest()).phrase, Beats::of(32)) << "what is asked for now, from where it can be heard";
+  b.tempo_intent({60}, {}, {});
+  const Frame due = b.clock.map().due(Beat::of(2));
+  EXPECT_EQ(b.clock.metre(due - Frames{1}).bar, Beats::of(4));
+  EXPECT_EQ(b.clock.metre(due), (Metre{Beats::of(3), Beats::of(32), {}}));
+  // What comes too late for its beat holds from where it can.
+  b.clock.apply({3, When::at(Beat::of(0.01)), ask::ClockMetre{Beats::of(7), {}}}, b.earliest());
+  EXPECT_EQ(b.clock.metre(b.world.now).bar, Beats::of(4));
+  EXPECT_EQ(b.clock.metre(b.earliest()).bar, Beats::of(7));
 }
 
 // Whatever decks do, the map stays a map: the beat line runs forward, and the past is not rewritten.

@@ -112,6 +112,29 @@ TEST(Comeback, ACrashAMomentAgoGoesOnWhereItWouldBe) {
   EXPECT_FALSE(after(header(0) + to_line(a_set(kSecond)), 3 * kSecond, ComebackMode::off).set);
 }
 
+TEST(Comeback, RampsHaveGoneOnMeanwhile) {
+  using Texts = std::vector<std::string>;
+  const Texts set = {"/mixer/master -6",
+                     "/deck/1/fader 0.75",
+                     "/deck/1/fader 0.5 over 10 seconds equal-power",
+                     "/deck/1/eq/low -6",
+                     "/deck/1/eq/low -inf over 4 seconds",
+                     "/deck/2/fader 0.5"};
+  EXPECT_EQ(settings_after(set, 0), set) << "it stands";
+  Texts later = settings_after(set, 2);
+  EXPECT_EQ(later[0], set[0]);
+  EXPECT_EQ(later[1], "/deck/1/fader 0.7");
+  EXPECT_EQ(later[2], "/deck/1/fader 0.5 over 8 seconds equal-power");
+  EXPECT_NEAR(std::stod(later[3].substr(15)), -12.02, 0.01) << "half of the gain";
+  EXPECT_EQ(later[4], "/deck/1/eq/low -inf over 2 seconds");
+  EXPECT_EQ(later[5], set[5]);
+  later = settings_after(set, 60);
+  EXPECT_EQ(later[1], "/deck/1/fader 0.5");
+  EXPECT_EQ(later[2], "/deck/1/fader 0.5");
+  EXPECT_EQ(later[3], "/deck/1/eq/low -inf");
+  EXPECT_EQ(settings_after({"/deck/1/fader 0.5 over 3 seconds", "nonsense"}, 1).size(), 2u);
+}
+
 TEST(Comeback, AnOldOneOrOneBeforeARestartOfTheMachineStandsStill) {
   const std::string journal = header(0) + to_line(a_set(kSecond));
   for (const Comeback& back : {after(journal, 100 * kSecond),
@@ -126,7 +149,9 @@ TEST(Comeback, AnOldOneOrOneBeforeARestartOfTheMachineStandsStill) {
 TEST(Comeback, AJournalCutAnywhereInItsTailStillResumes) {
   const std::string head = header(0) + to_line(a_set(kSecond));
   const std::string tail = "{\"frame\":97000,\"beat\":4.1,\"do\":\"/deck/1/fader 1\",\"from\":\"hand x\"}\n" +
-                           to_line(a_set(2 * kSecond)) + to_line(a_set(3 * kSecond));
+                           to_line(a_set(2 * kSecond)) +
+                           "{\"took\":97024,\"op\":\"set_param\"}\n{\"block\":64,\"frame\":97088}\n" +
+                           to_line(a_set(3 * kSecond)) + "{\"exact\":97088}\n";
   for (std::size_t n = 0; n <= tail.size(); ++n) {
     const Comeback back = after(head + tail.substr(0, n), 4 * kSecond);
     ASSERT_TRUE(back.set) << n;

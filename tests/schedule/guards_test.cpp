@@ -1,4 +1,7 @@
 // What the scheduler refuses, and what it says then.
+#include <set>
+
+#include "schedule/intent_table.h"
 #include "schedule/stage.h"
 
 namespace tactus::schedule {
@@ -166,59 +169,174 @@ TEST(Guards, WhatIsFadedOutMayBeReplacedButNotBeforeItIs) {
   t.ok("/deck/1/load \"b.flac\" @beat=72");
 }
 
-// Each way there is to make a deck inaudible counts.
+// A deck that plays, and what may be done to it that makes it inaudible.
+struct Way {
+  const char* text;
+  void (*prepare)(Stage&) = [](Stage&) {};
+};
+
+void kill_two_bands(Stage& s) {
+  s.ok("/deck/1/eq/low -inf", kVoice);
+  s.ok("/deck/1/eq/mid -inf", kVoice);
+}
+void mute_three_stems(Stage& s) {
+  s.world.decks[0].has_stems = true;
+  for (const char* stem : {"vocals", "drums", "bass"}) s.ok("/deck/1/stem/" + std::string(stem) + "/mute 1", kVoice);
+}
+void stand_at(Stage& s, double seconds) { s.world.snapshot.decks[0].position = seconds * 48000; }
+void loop_at(Stage& s, double seconds) {
+  msg::DeckSnapshot& d = s.world.snapshot.decks[0];
+  d.loop_start = seconds * 48000;
+  d.loop_end = d.loop_start + 48000;
+  d.loop_active = true;
+  stand_at(s, seconds + 0.5);
+}
+
+// Afterwards 2.1 s go by, so that no hand holds anything. The track has 300 s and 126 BPM.
+constexpr Frames kUntilFree{100'800};
+const Way kWays[] = {
+    {"/deck/1/fader 0"},
+    {"/deck/1/fader 0.005"},
+    {"/deck/1/fader 0 over 16 beats"},
+    {"/deck/1/trim -inf"},
+    {"/deck/1/trim -45"},
+    {"/deck/1/eq/high -inf", kill_two_bands},
+    {"/deck/1/eq/low -inf", [](Stage& s) { s.ok("/deck/1/eq/mid -inf"), s.ok("/deck/1/eq/high -50"); }},
+    {"/deck/1/eq/mid -inf", [](Stage& s) { s.ok("/deck/1/eq/low -inf"), s.ok("/deck/1/eq/high -inf"); }},
+    {"/deck/1/filter -0.9", kill_two_bands},
+    {"/deck/1/filter 0.9", [](Stage& s) { s.ok("/deck/1/eq/mid -inf"), s.ok("/deck/1/eq/high -inf"); }},
+    {"/deck/1/stem/other/mute 1", mute_three_stems},
+    {"/deck/1/stem/other/gain -inf", mute_three_stems},
+    {"/deck/1/stem/drums/solo 1", mute_three_stems},
+    {"/deck/1/pause"},
+    {"/deck/1/pause @8bar"},
+    {"/deck/1/cue 1"},
+    {"/deck/1/brake 2"},
+    {"/deck/1/unload force"},
+    {"/deck/1/load \"b.flac\" force"},
+    {"/deck/1/double 3 force"},
+    {"/mixer/crossfader 1"},
+    {"/mixer/crossfader/assign 1 right", [](Stage& s) { s.ok("/mixer/crossfader -1"); }},
+    {"/mixer/master -inf"},
+    {"/deck/1/scratch 1"},
+    {"/deck/1/scratch 1 @8bar"},
+    {"/deck/1/seek 299"},
+    {"/deck/1/seek 297 @8bar"},
+    {"/deck/1/seek 1", [](Stage& s) { s.world.snapshot.decks[0].reverse = true, stand_at(s, 100); }},
+    {"/deck/1/jump 512", [](Stage& s) { stand_at(s, 100); }},
+    {"/deck/1/jump 64 @8bar", [](Stage& s) { stand_at(s, 255); }},  // 30 s on, and 16 by the bar
+    {"/deck/1/hotcue/2/jump", [](Stage& s) { s.world.snapshot.decks[0].hotcues[1] = 299 * 48000; }},
+    {"/deck/1/hotcue/2 1", [](Stage& s) { s.world.snapshot.decks[0].hotcues[1] = 299 * 48000; }},
+    {"/deck/1/reverse 1", [](Stage& s) { stand_at(s, 1); }},
+    {"/deck/1/censor 1", [](Stage& s) { stand_at(s, 1); }},
+    {"/deck/1/loop/exit", [](Stage& s) { loop_at(s, 298); }},
+    {"/deck/1/loop/in", [](Stage& s) { loop_at(s, 298); }},
+    {"/deck/1/loop/move 512", [](Stage& s) { loop_at(s, 100); }},
+};
+
+void sound_alone(Stage& s) {
+  s.load(0, true);
+  s.load(1, false);
+  s.load(2, false);
+  s.ok("/mixer/crossfader/assign 1 left");
+}
+
 TEST(Guards, AnUntrustedSourceCantSilenceTheLastSoundingDeck) {
-  const char* ways[] = {"/deck/1/fader 0",
-                        "/deck/1/fader 0.005",
-                        "/deck/1/pause",
-                        "/deck/1/trim -inf",
-                        "/deck/1/trim -45",
-                        "/deck/1/cue 1",
-                        "/deck/1/brake 2",
-                        "/deck/1/unload force",
-                        "/deck/1/load \"b.flac\" force",
-                        "/deck/1/double 3 force",
-                        "/mixer/crossfader 1",
-                        "/mixer/master -inf",
-                        "/deck/1/fader 0 over 16 beats",
-                        "/deck/1/pause @8bar"};
-  for (const char* way : ways) {
+  for (const Way& way : kWays) {
     Stage s;
-    s.load(0, true);
-    s.load(1, false);
-    s.load(2, false);
-    s.ok("/mixer/crossfader/assign 1 left");
-    s.run({480});
+    sound_alone(s);
+    way.prepare(s);
+    s.run(kUntilFree);
     for (const Source& source : {kVoice, kAi, Source{"phone", Source::Kind::motion, 1}}) {
-      EXPECT_TRUE(says(s.refused(way, source), "last sounding deck")) << way << " from " << source.name;
+      EXPECT_TRUE(says(s.refused(way.text, source), "last sounding deck")) << way.text << " from " << source.name;
     }
-    s.ok(way, {"voice", Source::Kind::voice, 0.9});
+    s.ok(way.text, {"voice", Source::Kind::voice, 0.9});
     Stage other;
-    other.load(0, true);
+    sound_alone(other);
     other.load(1, true);
-    other.load(2, false);
-    other.ok("/mixer/crossfader/assign 1 left");
-    other.run({480});
-    const bool master = std::string(way).find("master") != std::string::npos;
-    EXPECT_EQ(other.submit(way, kVoice).verdict == Fate::Verdict::refused, master)
-        << way << " with another deck sounding";
+    way.prepare(other);
+    other.run(kUntilFree);
+    const bool master = std::string(way.text).find("master") != std::string::npos;
+    EXPECT_EQ(other.submit(way.text, kVoice).verdict == Fate::Verdict::refused, master)
+        << way.text << " with another deck sounding";
   }
 }
 
-TEST(Guards, KillingTheLastBandOrStemIsSilenceToo) {
+TEST(Guards, UndoingWhatBroughtTheLastDeckInIsSilenceToo) {
   Stage s;
   s.load(0, true);
-  s.ok("/deck/1/eq/low -inf", kVoice);
-  s.ok("/deck/1/eq/mid -inf", kVoice);
-  EXPECT_TRUE(says(s.refused("/deck/1/eq/high -inf", kVoice), "last sounding deck"));
+  s.ok("/deck/1/fader 0");
+  s.run(kUntilFree);
+  s.ok("/deck/1/fader 1", kVoice);
+  s.run({480});
+  EXPECT_TRUE(says(s.refused("/undo", kVoice), "last sounding deck"));
+  s.load(1, true);
+  s.ok("/undo", kVoice);
+}
+
+// What is near those ways and isn't one.
+TEST(Guards, WhatGoesOnSoundingIsNotSilenced) {
+  const Way heard[] = {
+      {"/deck/1/seek 295"},
+      {"/deck/1/jump -512"},
+      {"/deck/1/jump 256", [](Stage& s) { stand_at(s, 100); }},
+      {"/deck/1/seek 299", [](Stage& s) { loop_at(s, 298); }},  // the loop takes it back
+      {"/deck/1/reverse 1", [](Stage& s) { stand_at(s, 10); }},
+      {"/deck/1/reverse 0", [](Stage& s) { s.world.snapshot.decks[0].reverse = true, stand_at(s, 1); }},
+      {"/deck/1/scratch 0", [](Stage& s) { s.ok("/deck/1/scratch 1"); }},
+      {"/deck/1/loop/exit", [](Stage& s) { loop_at(s, 290); }},
+      {"/deck/1/loop/move 8", [](Stage& s) { loop_at(s, 290); }},
+      {"/deck/1/hotcue/2 1"},
+      {"/deck/1/filter 1"},
+      {"/deck/1/filter -1"},
+      {"/deck/1/filter 0.9", kill_two_bands},
+      {"/deck/1/stem/other/solo 1", mute_three_stems},
+  };
+  for (const Way& way : heard) {
+    Stage s;
+    sound_alone(s);
+    way.prepare(s);
+    s.run(kUntilFree);
+    s.ok(way.text, kVoice);
+  }
+}
+
+TEST(Guards, AScratchedOrEndingDeckIsStillReplacedByForceAlone) {
+  Stage s;
+  s.load(0, true);
+  s.ok("/deck/1/scratch 1");
+  EXPECT_TRUE(says(s.refused("/deck/1/load \"b.flac\""), "sounding"));
   Stage t;
   t.load(0, true);
-  t.world.decks[0].has_stems = true;
-  for (const char* stem : {"vocals", "drums", "bass"}) t.ok("/deck/1/stem/" + std::string(stem) + "/mute 1", kVoice);
-  EXPECT_TRUE(says(t.refused("/deck/1/stem/other/mute 1", kVoice), "last sounding deck"));
-  EXPECT_TRUE(says(t.refused("/deck/1/stem/other/gain -inf", kVoice), "last sounding deck"));
-  EXPECT_TRUE(says(t.refused("/deck/1/stem/drums/solo 1", kVoice), "last sounding deck")) << "drums are muted";
-  t.ok("/deck/1/stem/other/solo 1", kVoice);
+  t.ok("/deck/1/seek 299");
+  EXPECT_TRUE(says(t.refused("/deck/1/unload"), "sounding"));
+}
+
+// Every intent there is either can silence a deck, and then the list above has a way, or it can't.
+TEST(Guards, TheWaysToSilenceADeckAreComplete) {
+  std::set<std::string_view> ways = {"/undo"};
+  for (const Way& way : kWays) ways.insert(parse(way.text).intent->row->pattern);
+  const std::set<std::string_view> never = {
+      // They start, or leave the playhead.
+      "/deck/N/play", "/deck/N/cue/set", "/deck/N/hotcue/K/set", "/deck/N/hotcue/K/clear", "/deck/N/cue_bus",
+      // A loop sounds as long as it is on.
+      "/deck/N/loop/out", "/deck/N/loop/beats", "/deck/N/loop/roll", "/deck/N/loop/halve", "/deck/N/loop/double",
+      "/deck/N/reloop", "/deck/N/loop/slot/K/save", "/deck/N/loop/slot/K/recall",
+      // Slower, never still: but for a hand on the platter, which is refused itself.
+      "/deck/N/jog", "/deck/N/slip", "/deck/N/tempo", "/deck/N/nudge", "/deck/N/key", "/deck/N/keylock",
+      "/deck/N/stretch", "/deck/N/sync",
+      // An effect gives back what it takes.
+      "/deck/N/fx/UNIT/SLOT/type", "/deck/N/fx/UNIT/SLOT/on", "/deck/N/fx/UNIT/SLOT/wet", "/deck/N/fx/UNIT/SLOT/PARAM",
+      // Not the master's sound. Of the crossfader's curves none is softer than the one that is reckoned with.
+      "/mixer/crossfader/curve", "/mixer/cue_mix", "/mixer/split", "/mixer/headphones", "/mixer/booth", "/mixer/record",
+      "/clock/source", "/clock/tempo", "/clock/tap", "/clock/quantum", "/clock/phrase", "/clock/link",
+      "/clock/link/transport", "/midi/note", "/midi/cc", "/midi/clock",
+      // What they do is to be heard; or only a hand may.
+      "/panic", "/silence", "/hold"};
+  for (const IntentRow& row : intent_table()) {
+    EXPECT_NE(ways.count(row.pattern), never.count(row.pattern)) << row.pattern;
+    EXPECT_EQ((row.guards & kMaySilence) != 0, ways.count(row.pattern) == 1) << row.pattern;
+  }
 }
 
 TEST(Guards, WhatIsPendingCounts) {

@@ -79,20 +79,50 @@ TEST(JournalOutcomes, AMapAndATrackAreReadToTheLastBit) {
   ASSERT_EQ(o.maps[0].map.segments().size(), 2u);
   for (const double f : {0.0, 4e4, 1e6 / 7}) EXPECT_EQ(o.maps[0].map.beat_of(f), map.beat_of(f));
 
+  EXPECT_EQ(to_line(TookMap{Frame{7}, map}).find("metre"), std::string::npos) << "the usual one goes without saying";
+  EXPECT_EQ(o.maps[0].map.metre_at(Beat::of(9)), music::Metre{}) << "and so it was written before there was another";
+  map.start_metre({Beats::of(7.0 / 3), Beats::of(32), Beat::of(-1)});
+  map.change_metre({Beat::of(1e6 / 7), Beats::of(3), {}});
+  map.change_metre({Beat::of(1e6), {}, Beats::of(16)});
+  ASSERT_TRUE(read_outcome(to_line(TookMap{Frame{7}, map}), &o));
+  ASSERT_TRUE(read_outcome(to_line(2, map), &o));
+  for (const double beat : {0.0, 1e6 / 7, 1e6 + 1}) {
+    EXPECT_EQ(o.maps[1].map.metre_at(Beat::of(beat)), map.metre_at(Beat::of(beat)));
+    EXPECT_EQ(o.map.metre_at(Beat::of(beat)), map.metre_at(Beat::of(beat)));
+  }
+  for (const char* damaged :
+       {"[]", "7", "[[4000000,16000000]]", "[[0,16000000,0]]", "[[4000000,16000000,0],[1,-1,0]]"}) {
+    const std::string line = R"({"took":7,"map":[[0,0,120,120,0]],"metre":)" + std::string(damaged) + "}";
+    EXPECT_FALSE(read_outcome(line, &o)) << damaged;
+  }
+  EXPECT_EQ(o.maps.size(), 2u);
+
   TrackPoint t;
   t.ref = 3, t.id = 2, t.path = "/m/a \"b\".flac", t.frames = 9600001, t.channels = 8;
-  t.gain = static_cast<double>(0.83f), t.first_sound = 96.5, t.cue = 1.0 / 3;
-  t.hotcues[15] = 5;
+  t.gain = static_cast<double>(0.83f), t.first_sound = 96.5, t.bars_sure = false, t.marks.cue = 1.0 / 3;
+  t.marks.hotcues[15] = 5;
   t.grid = {{96.25, 0, 126.01}, {1e6, 40, 126.02}};
   ASSERT_TRUE(read_outcome(to_line(t), &o));
   ASSERT_TRUE(read_outcome(content_line(t.path, "abc"), &o));
   const TrackPoint& got = o.tracks[0];
   EXPECT_EQ(got.path, t.path);
   EXPECT_EQ(static_cast<float>(got.gain), 0.83f);
-  EXPECT_EQ(got.cue, t.cue);
-  EXPECT_EQ(got.hotcues[15], 5);
+  EXPECT_FALSE(got.bars_sure);
+  EXPECT_EQ(got.marks.cue, t.marks.cue);
+  EXPECT_EQ(got.marks.hotcues[15], 5);
+  EXPECT_LT(got.marks.loop.start, 0);
   EXPECT_EQ(got.grid[1].bpm, 126.02);
   EXPECT_EQ(got.content, "abc");
+
+  t.marks.slots[7] = {1e5 / 3, 2e5};
+  t.marks.loop = {5, 2e6 / 7};
+  t.marks.looping = true;
+  ASSERT_TRUE(read_outcome(to_line(t), &o));
+  const msg::TrackMarks& marks = o.tracks[1].marks;
+  EXPECT_EQ(marks.slots[7].start, t.marks.slots[7].start);
+  EXPECT_LT(marks.slots[0].start, 0);
+  EXPECT_EQ(marks.loop.end, t.marks.loop.end);
+  EXPECT_TRUE(marks.looping);
 }
 
 TEST(JournalOutcomes, WhatAVoiceWasGivenIsReadToTheLastBit) {

@@ -98,6 +98,38 @@ TEST(Journal, ARunBecomesASetThatReads) {
   EXPECT_EQ(set.set.events[1].text, "/deck/1/eq/low -6 over 4 beats @now");
 }
 
+// What lay in the user's store that night is what a set of it plays from, and not what lies there now.
+TEST(Journal, ASetHasTheCuesThatTracksWereLoadedWith) {
+  const auto load = [](const std::string& path, std::int64_t at) {
+    return to_line(
+        JournalEntry{JournalEntry::What::done, Frame{at}, {}, "/deck/2/load \"" + path + "\"", "hand x", {}});
+  };
+  const auto took = [](const std::string& path, std::uint64_t ref, std::int64_t at, double cue) {
+    TrackPoint t;
+    t.ref = t.id = ref, t.path = path, t.marks.cue = cue;
+    if (cue >= 0) t.marks.hotcues[15] = 48000;
+    TookCommand c;
+    c.at = Frame{at}, c.command.op = msg::Op::load, c.command.deck = 1, c.track = ref;
+    return to_line(t) + to_line(c);
+  };
+  const std::string text = to_line(JournalHeader{{48000}, Bpm{120}, "", "", 0, ""}) +
+                           to_line(4, music::TempoMap(SampleRate{48000}, Bpm{120})) + took("a.flac", 1, 0, 600000) +
+                           load("a.flac", 100) + took("b.flac", 2, 96000, -1) + load("b.flac", 96000) +
+                           took("a.flac", 3, 192000, 24000) + load("a.flac", 192000);
+  const ReadJournal read = read_journal(text, ReadOutcomes::loads);
+  EXPECT_EQ(read.skipped, 0u);
+  const ReadSet set = read_set(to_set(read.runs.at(0)));
+  ASSERT_TRUE(set) << set.errors[0].text();
+  std::vector<std::string> said;
+  for (const SetEvent& e : set.set.events) said.push_back(e.text);
+  EXPECT_EQ(said, (std::vector<std::string>{
+                      "/deck/2/load \"a.flac\" @now", "/deck/2/cue/set 12.5 @now", "/deck/2/seek 12.5 @now",
+                      "/deck/2/hotcue/16/set 1 @now", "/deck/2/load \"b.flac\" @now", "/deck/2/load \"a.flac\" @now",
+                      "/deck/2/cue/set 0.5 @now", "/deck/2/seek 0.5 @now", "/deck/2/hotcue/16/set 1 @now"}));
+  EXPECT_EQ(set.set.events[1].seconds.v, set.set.events[0].seconds.v);
+  EXPECT_EQ(read_set(to_set(read_journal(text).runs.at(0))).set.events.size(), 3u) << "where nobody knows them";
+}
+
 TEST(Journal, NonsenseIsSkipped) {
   const ReadJournal read =
       read_journal("{\"frame\": 1, \"do\": \"before any header\"}\nnot json\n[1]\n{}\n\n" + run_of(true) +

@@ -267,6 +267,8 @@ TEST(IntentTable, EveryIntentOfTheSpecificationIsThere) {
                            "/clock/source deck 1",
                            "/clock/tempo 126",
                            "/clock/quantum 4",
+                           "/clock/phrase 16",
+                           "/clock/phrase 32",
                            "/undo",
                            "/panic",
                            "/silence"}) {

@@ -261,6 +261,23 @@ TEST(Scheduler, AQuantisedEffectIsSwappedInWhenItIsDueAndNotBefore) {
   EXPECT_EQ(s.engine.size() + s.executed.size(), 2U);
 }
 
+// It doubles what is on the other deck by then, and what comes with it is in time.
+TEST(Scheduler, ADoubledDeckIsAskedForWhenItIsDue) {
+  Stage s;
+  s.load(0, true);
+  s.world.now = {100};
+  s.ok("/deck/2/double 1 @bar");
+  s.ok("/deck/2/play @bar");
+  s.run({96'000 - 1500});
+  EXPECT_TRUE(s.actions.empty());
+  s.run({1400});
+  ASSERT_EQ(s.actions.size(), 1U);
+  EXPECT_TRUE(s.engine.empty()) << "play waits for it";
+  s.take(s.scheduler.host_done(s.actions[0].id, s.world));
+  ASSERT_EQ(s.engine.size(), 1U);
+  EXPECT_EQ(s.world.frame_of(s.engine[0].when).v, 96'000);
+}
+
 TEST(Scheduler, WhatWaitedLongForAFileHasItsTimeToBeConfirmed) {
   Stage s;
   s.ok("/deck/1/load \"/music/slow.flac\"");
@@ -354,6 +371,50 @@ TEST(Scheduler, TheEndOfATrackIsAnnouncedOnceAndCaughtByALoopIfAskedFor) {
   EXPECT_LE((300 - 31) * 48000.0 + static_cast<double>(s.last().when.value) + 4 * 24000, 300 * 48000.0);
   s.run({48000});
   EXPECT_EQ(s.executed.size(), 1U) << "once a track";
+}
+
+// A platter that spins fast for a moment brings no end near.
+TEST(Scheduler, TheEndIsToldByTheTempoNotByTheHand) {
+  Stage s;
+  s.load(0, true, 120);
+  s.world.snapshot.decks[0].position = (300 - 100) * 48000.0;
+  s.world.snapshot.decks[0].speed = 9;
+  s.run({480});
+  EXPECT_TRUE(s.notices.empty());
+  s.world.snapshot.decks[0].speed = 1;
+  s.world.snapshot.decks[0].tempo = 1.5;
+  s.world.snapshot.decks[0].position = (300 - 40) * 48000.0;
+  s.run({480});
+  ASSERT_EQ(s.notices.size(), 1U);
+  EXPECT_EQ(s.notices[0].text, "deck 1 ends in 27 s");
+  s.load(0, true, 120);
+  s.world.snapshot.decks[0].sync = msg::SyncMode::beat;
+  s.world.snapshot.decks[0].track_id = 7;
+  s.world.snapshot.bpm = 90;
+  s.world.snapshot.decks[0].position = (300 - 22) * 48000.0;
+  s.run({480});
+  ASSERT_EQ(s.notices.size(), 2U);
+  EXPECT_EQ(s.notices[1].text, "deck 1 ends in 30 s");
+}
+
+// What is asked for at a beat to come is quantised by the bars that will be there.
+TEST(Scheduler, BarsAndPhrasesAreThoseOfTheirPlace) {
+  Stage s;
+  s.load(0, true);
+  const auto beat = [&](double from, const std::string& text) {
+    return s.ok(text, test::kScript, When::at(Beat::of(from))).beat;
+  };
+  beat(66, "/clock/phrase 32");
+  beat(64, "/clock/quantum 3");
+  EXPECT_EQ(beat(61, "/deck/1/jump 1 @bar"), Beat::of(64));
+  EXPECT_EQ(beat(64, "/deck/1/jump 1 @bar"), Beat::of(66));
+  EXPECT_EQ(beat(65, "/deck/1/jump 1 @2bar"), Beat::of(66));
+  EXPECT_EQ(beat(65, "/deck/1/jump 1 @phrase"), Beat::of(80));
+  EXPECT_EQ(beat(67, "/deck/1/jump 1 @phrase"), Beat::of(96));
+  // In the map already, where the owner writes what is near.
+  s.world.map.change_metre({Beat::of(8), Beats::of(5), {}});
+  EXPECT_EQ(beat(7, "/deck/1/jump 1 @bar"), Beat::of(8));
+  EXPECT_EQ(beat(8.5, "/deck/1/jump 1 @bar"), Beat::of(10));
 }
 
 // The same calls give the same answers.

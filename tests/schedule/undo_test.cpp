@@ -16,6 +16,10 @@ TEST(Undo, AMistakenLoadComesBackWhereItWouldNowBe) {
   s.load(0, true);
   s.world.snapshot.decks[0].position = 1'000'000;
   s.world.snapshot.decks[0].speed = 1.05;
+  s.world.snapshot.decks[0].cue = 500;
+  s.world.snapshot.decks[0].cue_set = true;
+  s.world.snapshot.decks[0].hotcues[15] = 4321;
+  s.world.snapshot.decks[0].slots[7] = {10, 20};
   const Fate load = s.ok("/deck/1/load \"wrong.flac\" force");
   s.take(s.scheduler.host_done(load.id, s.world));
   msg::Event e;
@@ -23,6 +27,7 @@ TEST(Undo, AMistakenLoadComesBackWhereItWouldNowBe) {
   s.take(s.scheduler.on_event(e, s.world));
   s.world.snapshot.decks[0].playing = false;
   s.world.snapshot.decks[0].speed = 0;
+  s.world.snapshot.decks[0].hotcues[15] = -1;
   s.run({96'000});
   const Fate undo = s.ok("/undo");
   ASSERT_EQ(undo.out.actions.size(), 1U);
@@ -30,6 +35,9 @@ TEST(Undo, AMistakenLoadComesBackWhereItWouldNowBe) {
   EXPECT_EQ(back.path, "/music/0.flac");
   EXPECT_TRUE(back.law.playing);
   EXPECT_NEAR(back.law.at({96'000}), 1'000'000 + 96'000 * 1.05, 1e-6);
+  EXPECT_EQ(back.marks.cue, 500);
+  EXPECT_EQ(back.marks.hotcues[15], 4321);
+  EXPECT_EQ(back.marks.slots[7].end, 20);
   EXPECT_NE(s.refused("/undo").find("nothing to undo"), std::string::npos);
 }
 
@@ -167,6 +175,9 @@ TEST(Panic, AllGoesNeutralAndSoundingDecksPlayOn) {
   std::vector<std::pair<Param, int>> reset;
   int panics = 0;
   for (const msg::Command& c : s.executed) {
+    if (c.op == Op::panic) {
+      EXPECT_EQ(c.ramp.frames, 2400) << "of the effects' tails";
+    }
     panics += c.op == Op::panic;
     if (c.op != Op::set_param) continue;
     EXPECT_EQ(c.a, *neutral(c.param));
@@ -199,7 +210,35 @@ TEST(Panic, WhatIsPendingCantUndoIt) {
   const auto reset = std::find_if(loop, s.executed.end(), [](const auto& c) { return c.op == Op::panic; });
   ASSERT_NE(reset, s.executed.end());
   EXPECT_EQ(reset->when.value, loop->when.value) << "at the same frame, after it";
+  EXPECT_EQ(reset->ramp.frames, 0) << "effects that were switched on since then sound on";
   EXPECT_TRUE(std::any_of(s.executed.begin(), s.executed.end(), [](const auto& c) { return c.op == Op::pause; }));
+}
+
+// A script says it ahead of time: what is set until then is put right when it comes, and not before.
+TEST(Panic, OfAScriptComesAtItsBeatAndAHandsAtOnce) {
+  Stage s;
+  s.load(0, true);
+  s.run({480});
+  s.ok("/deck/1/filter 0.5");
+  s.run({480});
+  s.ok("/deck/1/eq/low -inf @1/2");  // beat 2
+  s.ok("/panic", kScript, msg::When::at(Beat::of(2.5)));
+  s.run({72'000});
+  s.ok("/deck/1/eq/mid -inf");
+  s.run({480});
+  const std::int64_t now = s.world.now.v;
+  s.ok("/panic @8bar", kHand);
+  s.run({480});
+  std::vector<std::pair<Param, std::int64_t>> back;
+  std::vector<std::int64_t> panics;
+  for (const msg::Command& c : s.executed) {
+    if (c.op == Op::set_param && c.a == *neutral(c.param)) back.emplace_back(c.param, c.when.value);
+    if (c.op == Op::panic) panics.push_back(c.when.value);
+  }
+  const std::vector<std::pair<Param, std::int64_t>> expected = {
+      {Param::filter, 60'000}, {Param::eq_low, 60'000}, {Param::eq_mid, now}};
+  EXPECT_EQ(back, expected);
+  EXPECT_EQ(panics, (std::vector<std::int64_t>{60'000, now}));
 }
 
 }  // namespace

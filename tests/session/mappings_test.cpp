@@ -1,6 +1,5 @@
 // The mappings that come with the program, played as their makers' charts say; and the guide's own example.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +15,7 @@
 #include "schedule/parse.h"
 #include "session/mapping_shelf.h"
 #include "sidecar/board.h"
+#include "support/temp_folder.h"
 
 namespace tactus::session {
 namespace {
@@ -190,10 +190,6 @@ TEST(MappingGuide, ItsWholeExampleIsAMapping) {
 
 class MappingShelfTest : public ::testing::Test {
  protected:
-  MappingShelfTest() : folder_(fs::temp_directory_path() / ("tactus-shelf-" + std::to_string(::getpid()))) {
-    fs::create_directories(folder_);
-  }
-  ~MappingShelfTest() override { fs::remove_all(folder_); }
   void save(const std::string& name, const std::string& text) {
     const fs::path part = folder_ / (name + ".part");
     std::ofstream(part) << text;
@@ -211,7 +207,8 @@ class MappingShelfTest : public ::testing::Test {
     }
     return false;
   }
-  const fs::path folder_;
+  const tactus::test::TempFolder temp_;
+  const fs::path folder_ = temp_.path();
 };
 
 TEST_F(MappingShelfTest, AFileOfOnesOwnTakesTheBundledOnesPlace) {

@@ -171,37 +171,15 @@ TEST_F(MidiScheduleTest, TooMuchIsRefused) {
   EXPECT_FALSE(schedule_.note(beat(1000), {0, 60, 100, Beats::of(1)}));
 }
 
-// --- FrameTime -------------------------------------------------------------------------------------------------------
+// --- BlockStamp ------------------------------------------------------------------------------------------------------
 
-TEST(FrameTime, BlocksThatComeUnevenlyGiveAnEvenClock) {
-  FrameTime time({kRate});
-  std::mt19937 dice(3);
-  std::uniform_real_distribution<> late(-1e6, 1e6);  // ns
-  const auto heard = [](double frame) { return 5e9 + frame * 1e9 / kRate; };
-  double worst = 0;
-  for (std::int64_t frame = 0; frame < 2000 * 64; frame += 64) {
-    time.add({frame, static_cast<std::int64_t>(heard(static_cast<double>(frame)) + late(dice))});
-    if (frame < 500 * 64) continue;
-    worst = std::max(worst, std::fabs(static_cast<double>(time.heard_ns(frame + 480.0)) - heard(frame + 480.0)));
-  }
-  EXPECT_LT(worst, 0.15e6);  // of blocks that are up to a millisecond off
-  EXPECT_NEAR(time.frame_at(time.heard_ns(123456)), 123456, 0.01);
-}
-
-TEST(FrameTime, FollowsADeviceThatIsChanged) {
-  FrameTime time({kRate});
-  for (std::int64_t frame = 0; frame < 300 * 64; frame += 64) time.add({frame, frame * 20833});
-  const std::int64_t later = 300'000'000;  // another latency, a gap
-  for (std::int64_t frame = 300 * 64; frame < 330 * 64; frame += 64) time.add({frame, frame * 20833 + later});
-  EXPECT_NEAR(static_cast<double>(time.heard_ns(330 * 64)), 330 * 64 * 20833.0 + static_cast<double>(later), 1e6);
-}
-
-TEST(FrameTime, OneBlockThatIsOffByFarChangesNothing) {
-  FrameTime time({kRate});
-  for (std::int64_t frame = 0; frame < 300 * 64; frame += 64) time.add({frame, frame * 20833});
-  const std::int64_t before = time.heard_ns(300 * 64);
-  time.add({300 * 64, 300 * 64 * 20833 + 90'000'000});
-  EXPECT_NEAR(static_cast<double>(time.heard_ns(300 * 64)), static_cast<double>(before), 1e5);
+TEST(BlockStamp, IsALineThroughTheLastBlock) {
+  const BlockStamp stamp{48000, 5'000'000'000, 1e9 / kRate};
+  EXPECT_EQ(stamp.heard_at(48000), 5'000'000'000);
+  EXPECT_EQ(stamp.heard_at(48000 + 480), 5'010'000'000);
+  EXPECT_EQ(stamp.heard_at(48000 - 48), 4'999'000'000);
+  EXPECT_NEAR(stamp.frame_at(stamp.heard_at(51234)), 51234, 1e-3);
+  EXPECT_FALSE(BlockStamp{}.known());
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class Decks {
     const auto is = [&what](const char* start) { return what.starts_with(start); };
     if (is("load ")) {
       EXPECT_FALSE(d.playing) << e.text << " onto a deck that plays " << d.path;
-      d = {what.substr(6, what.size() - 7), false, false, false, d.killed, d.fader};
+      d = {std::string(parsed.intent->word(0)), false, false, false, d.killed, d.fader};
     } else if (is("sync ")) {
       d.synced = what == "sync beat";
     } else if (is("seek ")) {

@@ -25,6 +25,7 @@
 #include "session/live.h"
 #include "session/recorder.h"
 #include "support/fake_source.h"
+#include "support/temp_folder.h"
 
 using namespace tactus;
 using namespace tactus::session;
@@ -90,8 +91,7 @@ constexpr double kRounding = 0.5 / 8388608 + 1e-9;
 class Record : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/tactus-record-XXXXXX";
-    options.folder = folder = ::mkdtemp(name);
+    options.folder = folder;
     options.name = "set";
     options.file.format = RecordFormat::wav;
     for (int s = 0; s < rt::kStreams; ++s) {
@@ -99,7 +99,6 @@ class Record : public ::testing::Test {
       raw[s] = rings.back().get();
     }
   }
-  void TearDown() override { fs::remove_all(folder); }
   void start() {
     std::string error;
     recorder = Recorder::start(
@@ -140,7 +139,8 @@ class Record : public ::testing::Test {
   }
 
   RecordOptions options;
-  fs::path folder;
+  const tactus::test::TempFolder temp;
+  const fs::path folder = temp.path();
   std::vector<std::unique_ptr<rt::StreamRing>> rings;
   rt::StreamRing* raw[rt::kStreams];
   std::unique_ptr<Recorder> recorder;

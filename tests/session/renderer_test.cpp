@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
+#include "session/loudness_meter.h"
 #include "support/fake_source.h"
 
 using namespace tactus;
@@ -31,9 +33,10 @@ struct Rendered {
 };
 
 Rendered play(FakeSource& source, const std::vector<ScriptEvent>& events, double bpm, int block = 256,
-              double max_seconds = 0) {
+              double max_seconds = 0, std::optional<double> target_lufs = session::kAutoGainLufs) {
   Rendered r;
   RenderOptions options;
+  options.target_lufs = target_lufs;
   options.tempo = Bpm{bpm};
   options.block = block;
   options.max_seconds = max_seconds;
@@ -64,6 +67,107 @@ TEST(Renderer, PlayOnABeatIsFoundAtItsFrame) {
   bool reported = false;
   for (const auto& e : r.report.events) reported = reported || (e.text == "/deck/1/play" && e.frame.v == due);
   EXPECT_TRUE(reported);
+}
+
+// Impulses on the track's beats, and events on the session's, which is another tempo. Positions and frames are whole
+// numbers, so an error of one frame can't hide.
+class EventsOnBeats : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t kBeat = 24000;  // of the track
+  static constexpr double kBpm = 126.3;
+  struct Event {
+    double beat;
+    std::string text;
+    std::int64_t to;      // track frame
+    bool is_way = false;  // `to` is to be added to where the deck is
+  };
+  const std::vector<Event> events_ = {{3, "play", 0},
+                                      {6.25, "hotcue/1/jump", 14 * kBeat},
+                                      {8 + 1.0 / 3, "seek 10", 20 * kBeat},
+                                      {11, "jump 4", 4 * kBeat, true},
+                                      {13.5, "hotcue/2/jump", 3 * kBeat},
+                                      {16, "jump -2", -2 * kBeat, true},
+                                      {18.75, "seek 20.5", 41 * kBeat}};
+
+  void render(std::vector<ScriptEvent> script) {
+    FakeSource source;
+    source.add("a.wav", clicks(120));
+    for (const char* text :
+         {"/deck/1/hotcue/2/set 1.5", "/deck/1/hotcue/1/set 7", "/deck/1/load \"a.wav\"", "/clock/source internal"}) {
+      script.insert(script.begin(), at(0, text));
+    }
+    for (const Event& e : events_) script.push_back(at(e.beat, "/deck/1/" + e.text));
+    heard_ = play(source, script, kBpm, 256, 12);
+    ASSERT_TRUE(heard_.report.refused.empty()) << heard_.report.refused[0].why;
+    const music::TempoMap map(SampleRate{48000}, Bpm{kBpm});
+    for (const Event& e : events_) {
+      const std::int64_t due = map.due(Beat::of(e.beat)).v;
+      const std::int64_t here = parts_.empty() ? 0 : parts_.back().second + due - parts_.back().first;
+      parts_.emplace_back(due, e.is_way ? here + e.to : e.to);
+      const auto told = std::find_if(heard_.report.events.begin(), heard_.report.events.end(),
+                                     [&](const auto& t) { return t.text == "/deck/1/" + e.text; });
+      ASSERT_NE(told, heard_.report.events.end());
+      EXPECT_EQ(told->frame.v, due) << e.text;
+    }
+  }
+  // Calls check(frame, part, frames since the part's event, whether an impulse is there). Part 0: before the first.
+  template <typename Check>
+  void each_frame(const Check& check) const {
+    std::size_t part = 0;
+    for (std::int64_t f = 0; f < static_cast<std::int64_t>(heard_.left.size()); ++f) {
+      while (part < parts_.size() && parts_[part].first <= f) ++part;
+      const auto [from, place] = part == 0 ? std::pair{f, std::int64_t{1}} : parts_[part - 1];
+      check(f, part, f - from, (place + f - from) % kBeat == 0);
+      if (HasFatalFailure()) return;
+    }
+  }
+
+  Rendered heard_;
+  std::vector<std::pair<std::int64_t, std::int64_t>> parts_;  // from a frame on, the deck is at a place
+};
+
+// Every impulse of the whole render is at its frame and nowhere else, after an EQ that stands at unity again, effects
+// that are dry or off, and the limiter.
+TEST_F(EventsOnBeats, AreFoundAtTheirFramesThroughTheWholeChain) {
+  render({at(0, "/deck/1/fx/1/1/type echo"), at(0, "/deck/1/fx/1/1/wet 0"), at(0, "/deck/1/fx/1/1/on 1"),
+          at(0, "/deck/1/fx/1/2/type reverb"), at(0, "/deck/1/eq/low -6"), at(0, "/deck/1/filter 0.5"),
+          at(1, "/deck/1/eq/low 0"), at(1, "/deck/1/filter 0")});
+  int found = 0;
+  each_frame([&](std::int64_t f, std::size_t part, std::int64_t since, bool click) {
+    const float x = heard_.left[static_cast<std::size_t>(f)];
+    if (part == 0) {
+      ASSERT_EQ(x, 0) << f;
+    } else if (click) {
+      ASSERT_NEAR(x, 0.5f, 1e-6f) << f << ", " << events_[part - 1].text;
+    } else if (since > 240) {  // what sounded before an event has faded
+      ASSERT_NEAR(x, 0, 1e-6f) << f << ", " << events_[part - 1].text;
+    }
+    found += click;
+  });
+  EXPECT_GT(found, 20);
+}
+
+// All of the chain at work: what it makes of an impulse begins at the impulse's frame, neither before nor after.
+TEST_F(EventsOnBeats, BeginAtTheirFramesWithEqEffectAndLimiterAtWork) {
+  render({at(0, "/deck/1/trim 12"), at(0, "/mixer/master 6"), at(0, "/deck/1/eq/low -6"), at(0, "/deck/1/eq/mid 2"),
+          at(0, "/deck/1/filter 0.3"), at(0, "/deck/1/fx/1/1/type echo"), at(0, "/deck/1/fx/1/1/wet 0.5"),
+          at(0, "/deck/1/fx/1/1/on 1"), at(0, "/deck/1/fx/1/2/type bitcrusher"), at(0, "/deck/1/fx/1/2/rate 48000"),
+          at(0, "/deck/1/fx/1/2/on 1")});
+  EXPECT_GT(heard_.report.limited_db, 1) << "the limiter works";
+  int found = 0;
+  each_frame([&](std::int64_t f, std::size_t part, std::int64_t, bool click) {
+    const auto heard = heard_.left.begin() + f;
+    if (part == 0) {
+      ASSERT_EQ(*heard, 0) << f;
+    } else if (click) {
+      const float before =
+          std::fabs(*std::max_element(heard - 64, heard, [](float a, float b) { return std::fabs(a) < std::fabs(b); }));
+      ASSERT_GT(std::fabs(*heard), 0.2f) << f << ", " << events_[part - 1].text;
+      ASSERT_LT(before, 0.02f) << "sounds before its frame: " << f << ", " << events_[part - 1].text;
+    }
+    found += click;
+  });
+  EXPECT_GT(found, 20);
 }
 
 TEST(Renderer, RefusalsNameReasonAndTheRestGoesOn) {
@@ -144,14 +248,85 @@ TEST(Renderer, AQuantisedEffectIsHeardFromItsBeatOn) {
   EXPECT_LT(static_cast<std::int64_t>(first), bar + 48000 * 60 / 126 + 100) << "by the next click";
 }
 
+// A 1 kHz tone on both sides reads its peak level (BS.1770): this one has -20 LUFS and a true peak of -20 dBTP.
+std::unique_ptr<RigTrack> tone() {
+  return make_track(48000 * 20, 2, 0, 0, [](std::int64_t f, int) {
+    return 0.1f * std::sin(static_cast<float>(f % 48) * 2 * static_cast<float>(M_PI) / 48);
+  });
+}
+
 TEST(Renderer, TracksAreBroughtToTheSameLoudness) {
   FakeSource source;
-  source.lufs = -20;  // what the tone below has
-  source.add("tone.wav", make_track(48000 * 20, 2, 0, 0, [](std::int64_t f, int) {
-               return 0.1f * std::sin(static_cast<float>(f % 48) * 2 * static_cast<float>(M_PI) / 48);
+  source.lufs = -20;
+  source.add("tone.wav", tone());
+  const std::vector<ScriptEvent> events = {at(0, "/deck/1/load \"tone.wav\""), at(0, "/deck/1/play")};
+  EXPECT_NEAR(play(source, events, 120, 256, 5).report.lufs, -14, 0.3) << "unless told otherwise";
+  EXPECT_NEAR(play(source, events, 120, 256, 5, -17.0).report.lufs, -17, 0.3);
+  EXPECT_NEAR(play(source, events, 120, 256, 5, -26.0).report.lufs, -26, 0.3);
+  EXPECT_NEAR(play(source, events, 120, 256, 5, std::nullopt).report.lufs, -20, 0.3) << "switched off";
+}
+
+// Two tracks, one after the other: each is heard alone, for two seconds, at the loudness aimed at.
+TEST(Renderer, TracksOfAnyLoudnessFollowEachOtherAtTheSame) {
+  FakeSource source;
+  const auto tone_of = [](double db) {
+    return make_track(48000 * 20, 2, 0, 0, [db](std::int64_t f, int) {
+      return static_cast<float>(std::pow(10, db / 20) * std::sin(static_cast<double>(f % 48) * 2 * M_PI / 48));
+    });
+  };
+  source.add("soft.wav", tone_of(-20), -20);
+  source.add("loud.wav", tone_of(-9), -9);
+  const auto r = play(source,
+                      {at(0, "/deck/1/load \"soft.wav\""), at(0, "/deck/2/load \"loud.wav\""), at(0, "/deck/1/play"),
+                       at(6, "/deck/2/play"), at(6, "/deck/1/pause")},
+                      120, 256, 6);
+  ASSERT_TRUE(r.report.refused.empty()) << r.report.refused[0].why;
+  for (const std::size_t from : {24000u, 168000u}) {
+    session::LoudnessMeter meter(48000);
+    std::vector<float> both;
+    for (std::size_t i = from; i < from + 96000; ++i) both.insert(both.end(), {r.left.at(i), r.left.at(i)});
+    meter.feed(both);
+    EXPECT_NEAR(meter.lufs(), session::kAutoGainLufs, 0.5) << from;
+  }
+}
+
+// Quiet tracks with high peaks: what is heard of them ends at -1 dBTP, and what was above already stays.
+TEST(Renderer, NoPeakIsLiftedPastItsHeadroom) {
+  for (const double peak : {-20.0, -6.0, -1.5, -0.5}) {
+    FakeSource source;
+    source.lufs = -40;
+    source.true_peak_db = peak;
+    source.add(
+        "peak.wav", make_track(48000 * 20, 2, 0, 0, [peak](std::int64_t f, int) {
+          return static_cast<float>(std::pow(10, peak / 20) * std::sin(static_cast<double>(f % 48) * 2 * M_PI / 48));
+        }));
+    const auto r = play(source, {at(0, "/deck/1/load \"peak.wav\""), at(0, "/deck/1/play")}, 120, 256, 5);
+    EXPECT_NEAR(r.report.true_peak_db, peak < -13 ? peak + 12 : std::max(peak, -1.0), 0.03) << peak;
+    EXPECT_EQ(r.report.limited_db, 0) << peak;
+  }
+}
+
+// Everything turned up: 4x oversampled (libebur128), what leaves stays below -0.1 dBTP.
+TEST(Renderer, ASetThatIsFarTooLoudStaysBelowTheCeiling) {
+  FakeSource source;
+  auto rng = std::make_shared<std::mt19937>(3);
+  source.add("noise.wav", make_track(48000 * 10, 2, 0, 0, [rng](std::int64_t f, int) {
+               const float burst = (f / 6000) % 2 ? 1.0f : 0.2f;
+               return burst * (static_cast<float>((*rng)() % 2001) / 1000.0f - 1.0f);
              }));
-  const auto r = play(source, {at(0, "/deck/1/load \"tone.wav\""), at(0, "/deck/1/play")}, 120, 256, 5);
-  EXPECT_NEAR(r.report.lufs, session::kAutoGainLufs, 0.3);
+  source.add("tone.wav", tone());
+  std::vector<ScriptEvent> events = {at(0, "/mixer/master 6")};
+  for (const char* deck : {"1", "2", "3"}) {
+    const std::string d = std::string("/deck/") + deck;
+    events.push_back(at(0, d + (deck[0] == '3' ? "/load \"tone.wav\"" : "/load \"noise.wav\"")));
+    events.push_back(at(0, d + "/trim 6"));
+    events.push_back(at(0, d + "/play"));
+  }
+  const auto r = play(source, events, 120, 256, 5);
+  ASSERT_TRUE(r.report.refused.empty()) << r.report.refused[0].why;
+  EXPECT_LE(r.report.true_peak_db, -0.1);
+  EXPECT_GT(r.report.true_peak_db, -1);
+  EXPECT_GT(r.report.limited_db, 6);
 }
 
 TEST(AutoGain, AimsAtTheTargetAndLiftsNoPeakPastItsHeadroom) {
@@ -178,12 +353,11 @@ TEST(Renderer, EndsWhenTheMusicHasEnded) {
 
 TEST(Renderer, LoudnessAndPeakAreMeasured) {
   FakeSource source;
-  source.add("tone.wav", make_track(48000 * 20, 2, 0, 0, [](std::int64_t f, int) {
-               return 0.1f * std::sin(static_cast<float>(f % 48) * 2 * static_cast<float>(M_PI) / 48);
-             }));
+  source.add("tone.wav", tone());
   const auto r = play(source, {at(0, "/deck/1/load \"tone.wav\""), at(0, "/deck/1/play")}, 120);
   EXPECT_NEAR(r.report.true_peak_db, -20, 0.1);
-  EXPECT_NEAR(r.report.lufs, -20, 0.3);  // a 1 kHz tone on both sides reads its peak level (BS.1770)
+  EXPECT_NEAR(r.report.lufs, -20, 0.3);
+  EXPECT_EQ(r.report.limited_db, 0);
 }
 
 }  // namespace

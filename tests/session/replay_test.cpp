@@ -14,11 +14,13 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <regex>
 #include <sstream>
 #include <thread>
 
 #include "session/live.h"
 #include "support/fake_source.h"
+#include "support/temp_folder.h"
 #include "support/tune.h"
 
 using namespace tactus;
@@ -96,13 +98,12 @@ class LiveRun {
     RigTrack& slow = *a;
     source.add("/a", std::move(a));
     source.add("/b", std::move(b));
-    char name[] = "/tmp/tactus-replay-XXXXXX";
-    const fs::path folder = ::mkdtemp(name);
+    const tactus::test::TempFolder temp;
+    const fs::path& folder = temp.path();
     journal = schedule::to_line(schedule::JournalHeader{{kRate}, Bpm{126}, "", "", 0, ""});
     play(slow, folder);
     journal += schedule::to_line(schedule::JournalEntry{schedule::JournalEntry::What::end, {}, {}, {}, {}, {}});
     recorded = read_wav(folder / "r_master.wav");
-    fs::remove_all(folder);
   }
 
   void play(RigTrack& slow, const fs::path& folder) {
@@ -168,6 +169,8 @@ class LiveRun {
       std::this_thread::sleep_for(500ms);
       look(live);
     }
+    // By bars of three beats, two of them away from where bars of four would put it.
+    say(live, {"/clock/quantum 3", "/clock/phrase 32", "/deck/2/jump 2", "/deck/2/sync bar @bar"});
     say(live, {"/deck/2/stem/drums/mute 1 @beat", "/deck/1/eq/low -inf @bar", "/deck/2/fader 0.6 over 4 beats @bar"});
     live.call([&](Session& s) {
       s.submit("/clock/tempo 133 over 8 beats", kHand);
@@ -265,7 +268,7 @@ TEST(Replay, ALiveRunHasTheSameBits) {
 TEST(Replay, EachKindOfOutcomeIsNeeded) {
   const LiveRun& run = LiveRun::once();
   const std::vector<std::vector<std::string>> kinds = {{"\"op\":\"play\"", "\"deck\":1"},
-                                                       {"\"took\"", "\"map\""},
+                                                       {"\"took\"", "\"map\"", "133"},
                                                        {"\"plays\":\"direct\"", "\"deck\":1"},
                                                        {"\"plays\":\"silence\""},
                                                        {"\"plays\":\"voice\""},
@@ -276,6 +279,9 @@ TEST(Replay, EachKindOfOutcomeIsNeeded) {
     ASSERT_TRUE(p.report) << p.error;
     EXPECT_LT(same_until(p.audio, run.recorded), run.recorded.size()) << kind.front();
   }
+  const std::string four = std::regex_replace(run.journal, std::regex(R"(,"metre":\[\[[^}]*\]\])"), "");
+  ASSERT_LT(four.size(), run.journal.size());
+  EXPECT_LT(same_until(play(four, &run.recorded).audio, run.recorded), run.recorded.size()) << "the metre";
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(Board, WhatIsWrittenIsRead) {
   EXPECT_TRUE(reader->alive());
   s.heartbeat_ns = monotonic_ns() - kSilentNs;
   writer->write(s);
-  EXPECT_FALSE(reader->alive()) << "half a second without a sign";
+  EXPECT_FALSE(reader->alive()) << "too long without a sign";
 }
 
 TEST(Board, NobodyElseCanWriteOrCutIt) {
@@ -100,6 +100,21 @@ TEST(Board, AReaderNeverSeesHalfAState) {
   stop.store(true);
   engine.join();
   EXPECT_EQ(seen, 20000);
+}
+
+TEST(Board, SaysWhatOfTheLibraryIsToBeReadAgain) {
+  using Kinds = std::vector<std::string_view>;
+  BoardState then{}, now{};
+  then.epoch = now.epoch = 5;
+  EXPECT_EQ(library_changes(then, now), Kinds{});
+  ++now.library[static_cast<int>(LibraryKind::recordings)];
+  EXPECT_EQ(library_changes(then, now), Kinds{"recordings"});
+  ++now.library[static_cast<int>(LibraryKind::analyses)];
+  EXPECT_EQ(library_changes(then, now), (Kinds{"analyses", "recordings"}));
+  EXPECT_EQ(board_number(now, *board_field("library/analyses")), 1);
+  then = now;
+  now.epoch = 6;  // another engine: nothing of the old one counts
+  EXPECT_EQ(library_changes(then, now).size(), std::size(kLibraryKinds));
 }
 
 }  // namespace

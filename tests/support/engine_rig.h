@@ -68,6 +68,28 @@ inline msg::Plan plain_plan(int decks) {
   return plan;
 }
 
+// Commands, as control sends them.
+inline msg::Command command(msg::Op op, int deck, double a = 0, int index = 0, msg::When when = {}) {
+  msg::Command c;
+  c.op = op;
+  c.deck = static_cast<std::uint8_t>(deck);
+  c.index = static_cast<std::uint8_t>(index);
+  c.a = a;
+  c.when = when;
+  return c;
+}
+inline msg::Command param_command(msg::Param param, int deck, double a, msg::When when, msg::RampSpec ramp, int index) {
+  msg::Command c = command(msg::Op::set_param, deck, a, index, when);
+  c.param = param;
+  c.ramp = ramp;
+  return c;
+}
+inline msg::Command load_command(int deck, const RigTrack& track, msg::When when) {
+  msg::Command c = command(msg::Op::load, deck, 0, 0, when);
+  c.track = &track.ref;
+  return c;
+}
+
 class EngineRig {
  public:
   explicit EngineRig(double rate = 48000, int decks = 4, double bpm = 120)
@@ -97,33 +119,12 @@ class EngineRig {
     return last_;
   }
   void send(msg::Op op, int deck, double a = 0, int index = 0, msg::When when = {}) {
-    msg::Command c;
-    c.op = op;
-    c.deck = static_cast<std::uint8_t>(deck);
-    c.index = static_cast<std::uint8_t>(index);
-    c.a = a;
-    c.when = when;
-    send(c);
+    send(command(op, deck, a, index, when));
   }
   void set(msg::Param param, int deck, double a, msg::When when = {}, msg::RampSpec ramp = {}, int index = 0) {
-    msg::Command c;
-    c.op = msg::Op::set_param;
-    c.param = param;
-    c.deck = static_cast<std::uint8_t>(deck);
-    c.index = static_cast<std::uint8_t>(index);
-    c.a = a;
-    c.when = when;
-    c.ramp = ramp;
-    send(c);
+    send(param_command(param, deck, a, when, ramp, index));
   }
-  void load(int deck, const RigTrack& track, msg::When when = {}) {
-    msg::Command c;
-    c.op = msg::Op::load;
-    c.deck = static_cast<std::uint8_t>(deck);
-    c.track = &track.ref;
-    c.when = when;
-    send(c);
-  }
+  void load(int deck, const RigTrack& track, msg::When when = {}) { send(load_command(deck, track, when)); }
   void set_map(const music::TempoMap& map) {
     map_ = map;
     map_buffer_.write(map);

@@ -1,50 +1,18 @@
 // An engine host offline, with feeders: tracks of given samples in, audio out, blocks of any size.
 #pragma once
 
-#include "engine/ctl/engine_host.h"
-#include "support/engine_rig.h"
+#include <functional>
+#include <vector>
+
+#include "support/host_commands.h"
 
 namespace tactus::testing {
 
-class HostRig {
+class HostRig : public HostCommands {
  public:
   explicit HostRig(double bpm = 120, int decks = 4, double rate = 48000)
-      : host({SampleRate{rate}, decks, Bpm{bpm}, 0, 512, false}) {
+      : HostCommands({SampleRate{rate}, decks, Bpm{bpm}, 0, 512, false}) {
     out_.resize(msg::kBusChannels);
-  }
-  void send(msg::Command c) { ASSERT_TRUE(host.send(c)); }
-  void send(msg::Op op, int deck, double a = 0, int index = 0, msg::When when = {}) {
-    msg::Command c;
-    c.op = op;
-    c.deck = static_cast<std::uint8_t>(deck);
-    c.index = static_cast<std::uint8_t>(index);
-    c.a = a;
-    c.when = when;
-    send(c);
-  }
-  void loop(msg::LoopOp op, int deck, double a = 0, msg::When when = {}) {
-    send(msg::Op::loop, deck, a, static_cast<int>(op), when);
-  }
-  void set(msg::Param param, int deck, double a, msg::When when = {}, int index = 0, int sub = 0,
-           msg::RampSpec ramp = {}) {
-    msg::Command c;
-    c.op = msg::Op::set_param;
-    c.param = param;
-    c.deck = static_cast<std::uint8_t>(deck);
-    c.index = static_cast<std::uint8_t>(index);
-    c.sub = static_cast<std::uint8_t>(sub);
-    c.a = a;
-    c.when = when;
-    c.ramp = ramp;
-    send(c);
-  }
-  void load(int deck, const RigTrack& track, msg::When when = {}) {
-    msg::Command c;
-    c.op = msg::Op::load;
-    c.deck = static_cast<std::uint8_t>(deck);
-    c.track = &track.ref;
-    c.when = when;
-    send(c);
   }
   void render(std::int64_t frames, const std::function<int()>& next_block) {
     while (frames > 0) {
@@ -76,7 +44,6 @@ class HostRig {
   }
   const std::vector<float>& bus(int channel = 0) const { return out_[static_cast<std::size_t>(channel)]; }
 
-  ctl::EngineHost host;
   std::vector<msg::Event> events;
 
  private:

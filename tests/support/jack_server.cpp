@@ -2,10 +2,9 @@
 
 #include <fcntl.h>
 #include <jack/jack.h>
+#include <pthread.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -23,12 +22,33 @@ namespace tactus::test {
 
 namespace {
 
+constexpr int kPriority = 70;
+
+// By its limits, or by a capability that nothing but trying tells of.
 bool may_be_realtime() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur >= 70;
+  bool may = false;
+  std::thread([&may] {
+    sched_param fifo{};
+    fifo.sched_priority = kPriority;
+    may = pthread_setschedparam(pthread_self(), SCHED_FIFO, &fifo) == 0;
+  }).join();
+  return may;
 }
 
-constexpr int kSlots = 4;
+// JACK knows eight servers on a machine.
+constexpr int kPlaces = 4;
+
+// A socket of an abstract name holds one of the places as a lock file would, and can't stay behind. -1: it is taken.
+int take_place(int number) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "tactus-test-jack-" + std::to_string(number);
+  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+  close(socket);
+  return -1;
+}
 
 void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
@@ -37,20 +57,11 @@ void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms
 bool JackServer::installed() { return std::system("command -v jackd >/dev/null 2>&1") == 0; }
 
 JackServer::JackServer() {
-  const std::string base = (std::filesystem::temp_directory_path() / "tactus-test-jack-").string();
-  for (int slot = 1; lock_ < 0; slot = slot % kSlots + 1) {
-    const int file = open((base + std::to_string(slot) + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
-      lock_ = file;
-      name_ = "tactus-test-" + std::to_string(slot);
-      log_path_ = base + std::to_string(slot) + ".log";
-    } else {
-      if (file >= 0) close(file);
-      sleep_ms(20);
-    }
+  for (int number = 1; place_ < 0; number = number % kPlaces + 1) {
+    place_ = take_place(number);
+    name_ = "tactus-test-jack-" + std::to_string(number);
+    if (place_ < 0) sleep_ms(20);
   }
-  std::error_code ignored;
-  std::filesystem::remove(log_path_, ignored);
   setenv("JACK_DEFAULT_SERVER", name_.c_str(), 1);
   setenv("JACK_NO_AUDIO_RESERVATION", "1", 1);  // it would ask D-Bus
   setenv("JACK_NO_START_SERVER", "1", 1);
@@ -58,12 +69,18 @@ JackServer::JackServer() {
   jack_set_info_function([](const char*) {});
 }
 
+// A server whose clients were killed waits for each of them for seconds, so it isn't given more than a moment. One that
+// was killed is started again without clients, to be signed off from JACK's list; the names of its dead clients stay.
 JackServer::~JackServer() {
-  if (killed_) start(48000, 256);  // so that it can be signed off
+  end(300);
+  if (killed_) start(48000, 256);
   stop();
   std::error_code ignored;
-  std::filesystem::remove(log_path_, ignored);
-  close(lock_);
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+    if (entry.path().filename().string().find(name_ + "_") != std::string::npos)
+      std::filesystem::remove(entry, ignored);
+  }
+  close(place_);
 }
 
 bool JackServer::start(int rate, int block, int playback, int capture) {
@@ -71,7 +88,7 @@ bool JackServer::start(int rate, int block, int playback, int capture) {
   killed_ = false;
   std::vector<std::string> words = {"jackd", "-n", name_};
   if (may_be_realtime()) {
-    words.insert(words.end(), {"-R", "-P", "70"});
+    words.insert(words.end(), {"-R", "-P", std::to_string(kPriority)});
   } else {
     words.push_back("-r");
   }
@@ -115,23 +132,21 @@ bool JackServer::answers() const {
   return connected;
 }
 
-void JackServer::end(int signal) {
+void JackServer::end(int patience_ms) {
   if (pid_ < 0) return;
   ::kill(pid_, SIGCONT);
-  ::kill(pid_, signal);
-  for (int i = 0; i < 300; ++i) {
+  ::kill(pid_, SIGTERM);
+  for (int waited = 0; waited < patience_ms; waited += 10) {
     if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = -1;
       return;
     }
     sleep_ms(10);
   }
-  ::kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-  pid_ = -1;
+  kill();
 }
 
-void JackServer::stop() { end(SIGTERM); }
+void JackServer::stop() { end(3000); }
 
 void JackServer::kill() {
   if (pid_ < 0) return;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "support/temp_folder.h"
+
 namespace tactus::test {
 
 class JackServer {
@@ -35,10 +37,12 @@ class JackServer {
 
  private:
   bool answers() const;
-  void end(int signal);
+  void end(int patience_ms);  // SIGTERM, and SIGKILL when that takes longer
 
-  std::string name_, log_path_;
-  int lock_ = -1;
+  TempFolder folder_;
+  const std::string log_path_ = folder_ / "log";
+  std::string name_;
+  int place_ = -1;  // a socket that nobody else can have while we do
   pid_t pid_ = -1;
   bool killed_ = false;  // and not started since
 };

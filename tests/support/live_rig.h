@@ -2,39 +2,21 @@
 // late, or in time, as the test likes.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <thread>
+#include <vector>
 
-#include "support/engine_rig.h"
-#include "support/host_rig.h"
+#include "support/host_commands.h"
 
 namespace tactus::testing {
 
-class LiveRig {
+class LiveRig : public HostCommands {
  public:
   explicit LiveRig(double bpm = 120, int block = 64)
-      : host({SampleRate{48000}, 1, Bpm{bpm}, 1, block, false}), block_(block) {
+      : HostCommands({SampleRate{48000}, 1, Bpm{bpm}, 1, block, false}), block_(block) {
     for (auto& plane : planes_) plane.resize(static_cast<std::size_t>(block));
     for (std::size_t c = 0; c < planes_.size(); ++c) out_[c] = planes_[c].data();
-  }
-  void command(msg::Op op, double a = 0, int index = 0) {
-    msg::Command c;
-    c.op = op;
-    c.a = a;
-    c.index = static_cast<std::uint8_t>(index);
-    host.send(c);
-  }
-  void load(const RigTrack& t) {
-    msg::Command c;
-    c.op = msg::Op::load;
-    c.track = &t.ref;
-    host.send(c);
-  }
-  void tempo(double speed) {
-    msg::Command c;
-    c.param = msg::Param::tempo;
-    c.a = speed;
-    host.send(c);
   }
   void block(bool wake) {
     msg::AudioBlock b;
@@ -70,11 +52,21 @@ class LiveRig {
         std::this_thread::sleep_for(std::chrono::microseconds(20));
       }
       // and done what it owes.
-      for (int spins = 0; host.fed_until() < host.frame() + 512 && spins < 20000; ++spins) {
+      for (int spins = 0; host.fed_until() < host.frame() + block_ + 448 && spins < 20000; ++spins) {
         std::this_thread::sleep_for(std::chrono::microseconds(50));
       }
     }
   }
+  // A device with a clock: a block whenever one is due, whatever the feeder has done by then.
+  void in_real_time(std::int64_t frames) {
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int64_t i = 0; i < frames; i += block_) {
+      block(true);
+      std::this_thread::sleep_until(start + std::chrono::microseconds((i + block_) * 1'000'000 / 48000));
+    }
+  }
+  void render(std::int64_t frames) { in_time(frames); }
+  const std::vector<float>& bus() const { return master; }
   // The feeder sleeps until all that it has made is played, and then finds itself behind.
   void starve() {
     for (int i = 0; i < 40; ++i) block(false);
@@ -82,7 +74,6 @@ class LiveRig {
   }
   const msg::DeckSnapshot& deck() { return host.snapshot().decks[0]; }
 
-  ctl::EngineHost host;
   std::vector<float> master;
 
  private:

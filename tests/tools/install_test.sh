@@ -7,7 +7,8 @@ trap 'rm -rf "$at"' EXIT
 mkdir "$at/bin"
 failures=0
 
-# The stand-ins read $at/installed, $at/known and $at/removes, and write what was done to $at/calls.
+# The stand-ins read $at/installed, $at/known and $at/removes ('package: a line of apt's plan' when it is among those to
+# install), and write what was done to $at/calls.
 cat >"$at/bin/dpkg-query" <<STUB
 #!/bin/bash
 shift 3
@@ -21,7 +22,9 @@ STUB
 cat >"$at/bin/apt-get" <<STUB
 #!/bin/bash
 case " \$* " in
-  *' -s '*) cat "$at/removes"; exit 0 ;;
+  *' -s '*)
+    for p; do sed -n "s/^\$p: //p" "$at/removes"; done
+    exit 0 ;;
 esac
 echo "apt-get \$*" >>"$at/calls"
 STUB
@@ -61,9 +64,10 @@ case_of "missing, as a user" 'a\nb\n' 'a\n' 'b\n' ''
 expect '[ $status -eq 0 ]'
 expect '[[ $output == "Packages to install: b"*"(sudo asks)"* ]]'
 expect '[[ $calls == sudo*"apt-get install"*" b" ]]'
+expect '[[ $calls == *"DPkg::Lock::Timeout=600"* ]]'
 expect '[[ $calls == *--no-install-recommends* ]]'
 
-case_of "apt would remove" 'b\n' '' 'b\n' 'Inst b (1.0)\nRemv pipewire-pulse [0.3]\n'
+case_of "apt would remove" 'b\n' '' 'b\n' 'b: Inst b (1.0)\nb: Remv pipewire-pulse [0.3]\n'
 expect '[ $status -ne 0 ] && [ -z "$calls" ]'
 expect '[[ $output == *"apt would remove pipewire-pulse"* ]]'
 
@@ -76,8 +80,13 @@ expect '[[ $calls != *" install "* ]]'
 
 case_of "wished for and unknown" '? nowhere\n' '' '' ''
 expect '[ $status -eq 0 ] && [[ $output == *"Left out"*nowhere* ]]'
+# What it is about is said before anybody is asked for a password.
+expect '[[ $output == "Packages wished for: nowhere"*"(sudo asks)"* ]]'
 
-case_of "wished for, but apt would remove" '? b\n' '' 'b\n' 'Remv a [1]\n'
+case_of "one of those wished for would remove something" '? b\n? c\n? d\n' '' 'b\nc\nd\n' 'c: Remv a [1]\n'
+expect '[ $status -eq 0 ] && [[ $calls == *" b d" ]] && [[ $output == *"Left out"*": c" ]]'
+
+case_of "wished for, but apt would remove" '? b\n' '' 'b\n' 'b: Remv a [1]\n'
 expect '[ $status -eq 0 ] && [[ $calls != *" install "* ]] && [[ $output == *"Left out"* ]]'
 
 FAKE_UID=0

@@ -26,6 +26,7 @@ constexpr int kStarvedOften = 4;         // stalls in a second: a step down
 constexpr int kStarvedStill = 2;         // R2 saves little: when that doesn't do either, none will
 constexpr double kOutpaced = 16;         // track frames that a voice may be led back by without a new one
 constexpr double kCatchUpSeconds = 0.4;  // in which a new voice should have got ahead
+constexpr double kMendSeconds = 0.5;     // until what broke a voice has left a new one's window, and no burst of tries
 constexpr double kRenewSeconds = 0.25;   // so that a fader on its way doesn't cross-fade all the time
 
 std::int64_t grid_below(std::int64_t f) { return f / kGrid * kGrid; }
@@ -34,6 +35,13 @@ std::int64_t thread_cpu_ns() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+bool finite(const rt::VoicePacket& packet, int channels) {
+  for (int c = 0; c < channels; ++c) {
+    if (!std::all_of(packet.audio[c], packet.audio[c] + kGrid, [](float x) { return std::isfinite(x); })) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -66,6 +74,7 @@ bool DeckFeeder::service(std::int64_t now, int block, bool offline) {
   take_input();
   const std::int64_t target = now + block + kLead;
   foresight_.extend(now, target + kHorizon);
+  renew_misled(now);
   if (!offline) {
     watch_load(now, block);
     renew_outpaced(now);
@@ -134,15 +143,31 @@ void DeckFeeder::end(Voice& voice) {
   voice.outdated = false;
 }
 
-// A voice that the timeline has left: what it has made and what its window holds is of another tempo.
+// A voice that the timeline has left: what it has made and what its window holds is of another tempo. One that is
+// still being primed has no place yet that it could be off.
 void DeckFeeder::renew_outpaced(std::int64_t now) {
   if (static_cast<double>(now - renewed_) < kRenewSeconds * foresight_.map().rate()) return;
   for (Voice& v : voices_) {
-    const Run* run = v.reader && !v.outdated ? foresight_.run(v.run) : nullptr;
+    const Run* run = v.reader && !v.outdated && !v.awaited ? foresight_.run(v.run) : nullptr;
     if (!run || run->begin > now || run->end <= now + kHandover) continue;
     if (std::fabs(v.reader->behind(v)) < kOutpaced) continue;
     v.outdated = true;
     renewed_ = now;
+  }
+}
+
+// A voice that was fed what a loop, set or left since, has made another.
+void DeckFeeder::renew_misled(std::int64_t now) {
+  if (edition_ == foresight_.edition()) return;
+  edition_ = foresight_.edition();
+  for (Voice& v : voices_) {
+    const Run* run = v.reader && !v.outdated ? foresight_.run(v.run) : nullptr;
+    if (!run || !v.misled(foresight_.position(v.run, static_cast<double>(now)), run->backwards)) continue;
+    if (v.pushed == 0) {
+      end(v);
+    } else {
+      v.outdated = true;
+    }
   }
 }
 
@@ -160,7 +185,7 @@ void DeckFeeder::assign(std::int64_t now, int block, bool offline) {
     const bool lost = !v.awaited && v.reader->next_frame() + kTooLate < now;
     if (over || replaced || lost || level_ == 2) end(v);
   }
-  if (level_ == 2) return;
+  if (level_ == 2 || now < mended_) return;
   for (const Run& run : foresight_.runs()) {
     if (!run.stretch || !run.track || run.end <= now || run.mode == msg::StretchMode::direct) continue;
     if (run.begin > now + block + kPrimeAhead) break;
@@ -233,11 +258,17 @@ bool DeckFeeder::produce(Voice& voice, std::int64_t now, std::int64_t target) {
     if (!voice.reader->next(voice, tag, planes)) return false;  // not decoded yet: the reader falls back meanwhile
     voice.tell_whole(tag.frame, whole);
     packets_.fetch_add(1, std::memory_order_relaxed);
+    if (!finite(*packet, voice.reader->channels())) {
+      end(voice);
+      mended_ = now + static_cast<std::int64_t>(kMendSeconds * foresight_.map().rate());
+      broken_.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
     if (tag.frame + kGrid <= now) continue;  // catching up: nobody can hear that any more
     packet->frame = tag.frame;
     // Folded where the playhead is folded, not where the stretcher's small error would have it: at a loop's edge that
     // is a whole loop apart.
-    packet->source = voice.folded(tag.source - tag.error) + tag.error;
+    packet->source = voice.sounding(tag.source - tag.error) + tag.error;
     packet->speed = tag.speed;
     packet->track_id = voice.track->id;
     packet->generation = voice.generation;
@@ -258,6 +289,39 @@ double DeckFeeder::Voice::folded(double unrolled) const {
     if (s.run == run && (s.forwards ? unrolled >= s.edge : unrolled < s.edge)) back = s.back_after;
   }
   return unrolled - back;
+}
+
+// The same, as it was when that was fed.
+double DeckFeeder::Voice::sounding(double unrolled) const {
+  const std::size_t oldest = chunks_fed > kFed ? chunks_fed - kFed : 0;
+  for (std::size_t k = chunks_fed; k-- > oldest;) {
+    const Fed& chunk = chunks[k % kFed];
+    const double into = unrolled - static_cast<double>(chunk.first);
+    if (into < 0 || into >= media::StretchVoice::kChunk) continue;
+    std::int64_t back = chunk.back;
+    for (const msg::Reading::Edge& e : chunk.edges) {
+      if (unrolled >= static_cast<double>(e.at)) back = e.back;
+    }
+    return unrolled - static_cast<double>(back);
+  }
+  return folded(unrolled);
+}
+
+// Whether anything from unrolled position `from` on would be fed otherwise by now.
+bool DeckFeeder::Voice::misled(double from, bool backwards) const {
+  constexpr int n = media::StretchVoice::kChunk;
+  const std::size_t oldest = chunks_fed > kFed ? chunks_fed - kFed : 0;
+  for (std::size_t k = chunks_fed; k-- > oldest;) {
+    const Fed& chunk = chunks[k % kFed];
+    const auto first = static_cast<double>(chunk.first);
+    if (backwards ? first >= from : first + n <= from) return false;
+    const msg::Reading now = plan(chunk.first, n);
+    const bool same = now.back == chunk.back &&
+                      std::equal(now.edges.begin(), now.edges.end(), chunk.edges.begin(), chunk.edges.end(),
+                                 [](const auto& a, const auto& b) { return a.at == b.at && a.back == b.back; });
+    if (!same) return true;
+  }
+  return false;
 }
 
 // Where chunk [first, first + n) lies in the track, as far as the next fold in whole frames: a fold lies within half a
@@ -303,6 +367,7 @@ msg::VoiceOutcome DeckFeeder::Voice::outcome(msg::VoiceOutcome::Kind kind) const
 
 void DeckFeeder::Voice::tell_begin(int ring_index, std::int64_t first, bool urgent) {
   fed_back = INT64_MIN;
+  chunks_fed = 0;
   whole = true;
   msg::VoiceOutcome o = outcome(msg::VoiceOutcome::Kind::begin);
   o.ring = static_cast<std::uint8_t>(ring_index);
@@ -319,6 +384,7 @@ void DeckFeeder::Voice::tell_begin(int ring_index, std::int64_t first, bool urge
 
 void DeckFeeder::Voice::fed(bool silent) {
   reading.silent = silent;
+  chunks[chunks_fed++ % kFed] = {reading.first, reading.back, reading.edges};
   const bool on = reading.plain() && reading.back == fed_back;
   fed_back = reading.edges.empty() ? reading.back : reading.edges.back().back;
   if (on) return;
@@ -351,10 +417,7 @@ msg::StretchMode DeckFeeder::affordable(msg::StretchMode mode) const {
 
 void DeckFeeder::watch_load(std::int64_t now, int block) {
   const auto second = static_cast<std::int64_t>(foresight_.map().rate());
-  if (level_ > 0 && now > level_until_) {
-    --level_;
-    level_until_ = now + 5 * second;
-  }
+  if (level_ > 0 && now > level_until_) set_level(level_ - 1, now);
   if (now - starved_since_ > second) starved_lately_ = 0;
   for (Voice& v : voices_) {
     const Run* run = v.reader ? foresight_.run(v.run) : nullptr;
@@ -378,14 +441,19 @@ void DeckFeeder::watch_load(std::int64_t now, int block) {
 }
 
 void DeckFeeder::step_down(std::int64_t now) {
-  ++level_;
+  set_level(level_ + 1, now);
   degraded_.fetch_add(1, std::memory_order_relaxed);
   starved_lately_ = 0;
+}
+
+void DeckFeeder::set_level(int level, std::int64_t now) {
+  level_ = level;
+  shown_level_.store(level, std::memory_order_relaxed);
   level_until_ = now + 5 * static_cast<std::int64_t>(foresight_.map().rate());
 }
 
 FeederStats DeckFeeder::stats() const {
-  return {packets_.load(), primed_.load(), starved_.load(), degraded_.load(), cpu_ns_.load()};
+  return {packets_.load(), primed_.load(), starved_.load(), degraded_.load(), broken_.load(), cpu_ns_.load()};
 }
 
 }  // namespace tactus::ctl

@@ -41,6 +41,7 @@ std::size_t arena_bytes(const EngineHost::Options& o) {
 
 EngineHost::EngineHost(const Options& options)
     : options_(options), arena_(arena_bytes(options)), map_(options.rate, options.tempo), stretchers_(options.rate) {
+  map_.start_metre(options.metre);
   rt::EngineLinks links;
   links.commands = commands_ = arena_.make<lockfree::SpscRing<msg::Command>>(arena_.array<msg::Command>(kCommandRing));
   links.events = events_ = arena_.make<lockfree::SpscRing<msg::Event>>(arena_.array<msg::Event>(kEventRing));
@@ -262,6 +263,13 @@ FeederStats EngineHost::feeder_stats() const {
   FeederStats sum;
   for (const auto& feeder : feeders_) sum += feeder->stats();
   return sum;
+}
+
+msg::StretchMode EngineHost::stretching(int deck, msg::StretchMode asked) const {
+  const auto d = static_cast<std::size_t>(deck);
+  const int level = d < feeders_.size() ? feeders_[d]->level() : 0;  // a replay has none
+  if (level == 0 || asked == msg::StretchMode::direct) return asked;
+  return level == 1 ? msg::StretchMode::r2 : msg::StretchMode::direct;
 }
 
 std::int64_t EngineHost::fed_until() const {

@@ -40,6 +40,7 @@ class EngineHost {
     // keep: for take_outcomes(). replay: decks sound from where told() says and from what is put into voice(); there
     // are no feeders.
     enum class Outcomes { drop, keep, replay } outcomes = Outcomes::drop;
+    music::Metre metre = {};
   };
 
   explicit EngineHost(const Options& options);
@@ -87,6 +88,8 @@ class EngineHost {
   std::uint64_t grace() const;
 
   FeederStats feeder_stats() const;  // any thread
+  // Any thread: what stretches a deck that was asked for `asked`: that, or what the machine can do at the moment.
+  msg::StretchMode stretching(int deck, msg::StretchMode asked) const;
   // Any thread: stretchers that a feeder had to construct itself, since none of the kind was ready.
   std::uint64_t stretchers_made_late() const { return stretchers_.made_in_place(); }
   std::int64_t fed_until() const;  // any thread: the least of all decks', see DeckFeeder

@@ -52,6 +52,7 @@ void Foresight::set_map(const music::TempoMap& map) {
 
 // Throws the future away from the base on; it is made again by extend().
 void Foresight::restart() {
+  ++edition_;
   const std::int64_t from = base_.frame;
   const auto past = [from](const auto& x) { return x.frame < from; };
   points_.resize(
@@ -103,7 +104,8 @@ void Foresight::record(bool jumped, double back_before) {
   const bool backwards = ahead_.speed(f, map_) < 0;
   bool fresh = jumped || !last || last->stretch != stretch || last->track != ahead_.track() ||
                last->backwards != backwards ||
-               (stretch && (last->mode != ahead_.stretch() || last->pitched != ahead_.wants_pitch()));
+               (stretch && (last->mode != ahead_.stretch() || last->pitched != ahead_.wants_pitch() ||
+                            last->key_breaks != ahead_.key_breaks()));
   // After a new base the playhead may be elsewhere without a break that was seen here.
   if (!fresh && resumed && std::fabs(this->position(last->id, f) - unrolled) > kSameVoice) fresh = true;
   if (fresh) {
@@ -131,11 +133,13 @@ void Foresight::begin_run(bool stretch) {
   run.backwards = ahead_.speed(static_cast<double>(frame_), map_) < 0;
   run.mode = ahead_.stretch();
   run.pitched = ahead_.wants_pitch();
+  run.key_breaks = ahead_.key_breaks();
   run.track = ahead_.track();
   // The same run as was foretold before the table was made anew keeps its id, and with it the voice primed for it.
   for (const Run& old : previous_) {
     if (old.begin == run.begin && old.stretch == run.stretch && old.mode == run.mode && old.pitched == run.pitched &&
-        old.track == run.track && std::fabs(old.unrolled - run.unrolled) < 1 && old.back == run.back) {
+        old.key_breaks == run.key_breaks && old.track == run.track && std::fabs(old.unrolled - run.unrolled) < 1 &&
+        old.back == run.back) {
       run.id = old.id;
     }
   }

@@ -5,9 +5,9 @@
 // table is made again from there.
 //
 // The future is cut into *runs*: stretches of time over which one stretcher can play on. A jump, another track, another
-// stretch mode, a turn of direction, or the start and end of the need for a stretcher begin a new run. Within a run the
-// playhead is given in *unrolled* track frames: continuous across loop wraps; splices say where to fold it back into
-// the track.
+// stretch mode, another key, a turn of direction, or the start and end of the need for a stretcher begin a new run.
+// Within a run the playhead is given in *unrolled* track frames: continuous across loop wraps; splices say where to
+// fold it back into the track.
 //
 // One owner (the deck's feeder thread). Not realtime-safe in name, but allocates nothing after construction.
 #pragma once
@@ -26,12 +26,13 @@ struct Run {
   static constexpr std::int64_t kOpen = INT64_MAX;
   std::uint32_t id = 0;
   std::int64_t begin = 0;
-  std::int64_t end = kOpen;  // first frame of the next run
-  double unrolled = 0;       // position at `begin`
-  double back = 0;           // of it, what wraps had taken away before the first splice that is still known
-  bool stretch = false;      // a stretcher is wanted
-  bool backwards = false;    // the playhead moves down
-  bool pitched = false;      // the pitch is shifted, too
+  std::int64_t end = kOpen;      // first frame of the next run
+  double unrolled = 0;           // position at `begin`
+  double back = 0;               // of it, what wraps had taken away before the first splice that is still known
+  bool stretch = false;          // a stretcher is wanted
+  bool backwards = false;        // the playhead moves down
+  bool pitched = false;          // the pitch is shifted, too
+  std::uint32_t key_breaks = 0;  // Transport's: another pitch than the run's before
   msg::StretchMode mode = msg::StretchMode::r3;
   const msg::TrackRef* track = nullptr;
 };
@@ -67,6 +68,8 @@ class Foresight {
     std::int64_t frame = 0;
   };
   const std::vector<Splice>& splices() const { return splices_; }
+  // Grows whenever the future was thrown away to be foretold anew: what was read off it may have changed.
+  std::uint64_t edition() const { return edition_; }
   const music::TempoMap& map() const { return map_; }
 
  private:
@@ -98,6 +101,7 @@ class Foresight {
   std::vector<Splice> splices_;
   std::vector<Run> previous_;  // runs of the table that is being made anew
   std::uint32_t next_id_ = 1;
+  std::uint64_t edition_ = 0;
   std::size_t next_pending_ = 0;
 };
 

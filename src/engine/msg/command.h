@@ -101,12 +101,14 @@ enum class Op : std::uint8_t {
   reverse,  // a = 1, 0
   brake,    // a = seconds to stand still; negative: spin up over -a seconds
   double_from,  // index = deck to copy track and position from (track loaded with it in `track`)
-  panic,        // all decks: loops, slip, reverse, nudge, key back to neutral; parameters come as set_param
-  swap_plan,    // plan
-  regrid,       // track: the loaded track again, with another grid; ignored when another track is loaded by now
+  panic,      // all decks: loops, slip, reverse, nudge to neutral; parameters come as set_param. Effects fade out over
+              // the ramp's frames, or ring on if it has none
+  swap_plan,  // plan
+  regrid,     // track: the loaded track again, with another grid; ignored when another track is loaded by now
 };
 
 constexpr std::uint8_t kFlagKeepPlaying = 1;
+constexpr std::uint8_t kFlagAtLoad = 2;  // double_from: the other deck stands where its load put it
 
 struct Command {
   std::uint64_t id = 0;  // names the intent in events; 0: nobody waits for it

@@ -1,5 +1,6 @@
 #include "engine/rt/deck.h"
 
+#include "dsp/guard.h"
 #include "lockfree/chunk_table.h"
 
 namespace tactus::rt {
@@ -16,6 +17,7 @@ void Deck::prepare(SampleRate rate, VoiceRing* a, VoiceRing* b, const dsp::SincT
   eq_fade_ = static_cast<int>(rate.frames(kEqFade).v);
   filter.prepare(rate);
   for (dsp::StemGate& gate : gates_) gate.prepare(rate);
+  for (dsp::PeakHold* hold : {&peak_left_, &peak_right_}) hold->prepare(rate);
 }
 
 void Deck::set_param(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
@@ -71,6 +73,13 @@ void Deck::step(std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
   for (int i = 0; i < msg::kStems; ++i) stem_drive_[i].step(gates_[i].gain(), frame, map);
 }
 
+bool Deck::silence_broken_input(int n) TACTUS_RT {
+  bool broken = input_.has_plain && dsp::flush_if_broken(input_.plain[0], input_.plain[1], n);
+  for (int s = 0; input_.has_stems && s < msg::kStems; ++s)
+    broken = dsp::flush_if_broken(input_.stems[2 * s], input_.stems[2 * s + 1], n) || broken;
+  return broken;
+}
+
 void Deck::gate_stems(float* left, float* right, int n) TACTUS_RT {
   for (int i = 0; i < n; ++i) {
     left[i] = input_.has_plain ? input_.plain[0][i] : 0;
@@ -120,17 +129,15 @@ float side_gain(float a, const dsp::CrossfaderGains& g) TACTUS_RT {
 
 }  // namespace
 
-void Deck::mix(const float* left, const float* right, int n, const float* x, dsp::CrossfaderCurve curve,
-               const Buses& buses) TACTUS_RT {
-  meter.process(left, right, n);
+void Deck::mix(const float* left, const float* right, int n, const Sides& sides, const Buses& buses) TACTUS_RT {
+  meter_.process(left, right, n);
   const bool cue = cue_bus_.ramp.active() || cue_bus_.ramp.target() != 0;
-  float side[kGrid], fader[kGrid];
-  assign_.ramp.fill(side, n);
+  float assign[kGrid], fader[kGrid];
+  assign_.ramp.fill(assign, n);
   fader_.ramp.fill(fader, n);
   for (int i = 0; i < n; ++i) {
-    const float a = side[i];
     float g = dsp::fader_gain(fader[i]);
-    if (a != 0) g *= side_gain(a, dsp::crossfader_gains(curve, x[i]));
+    if (assign[i] != 0) g *= side_gain(assign[i], {sides.left[i], sides.right[i]});
     const float l = left[i] * g, r = right[i] * g;
     buses.master[0][i] += l;
     buses.master[1][i] += r;
@@ -145,9 +152,9 @@ void Deck::mix(const float* left, const float* right, int n, const float* x, dsp
   }
 }
 
-float Deck::heading_gain(float crossfader, dsp::CrossfaderCurve curve) const TACTUS_RT {
-  const float strip = dsp::fader_gain(fader_.ramp.target()) * trim_.ramp.target() *
-                      side_gain(assign_.ramp.target(), dsp::crossfader_gains(curve, crossfader));
+float Deck::heading_gain(const dsp::CrossfaderGains& sides) const TACTUS_RT {
+  const float strip =
+      dsp::fader_gain(fader_.ramp.target()) * trim_.ramp.target() * side_gain(assign_.ramp.target(), sides);
   const float bands = eq.gain(dsp::Eq::low).target() + eq.gain(dsp::Eq::mid).target() + eq.gain(dsp::Eq::high).target();
   bool open = false;
   for (const dsp::StemGate& gate : gates_) open = open || (gate.open() && gate.gain().target() > 0);
@@ -155,7 +162,7 @@ float Deck::heading_gain(float crossfader, dsp::CrossfaderCurve curve) const TAC
   return bands > 0 && (open || !stems) ? strip : 0;
 }
 
-void Deck::fill(msg::DeckSnapshot& s, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+void Deck::fill(msg::DeckSnapshot& s, std::int64_t frame, int n, const music::TempoMap& map) TACTUS_RT {
   transport.fill(s, frame, map);
   s.fader = fader_.ramp.target();
   s.trim = trim_.ramp.target();
@@ -167,9 +174,9 @@ void Deck::fill(msg::DeckSnapshot& s, std::int64_t frame, const music::TempoMap&
   for (int i = 0; i < msg::kStems; ++i) {
     if (!gates_[i].open()) s.stems_muted = static_cast<std::uint8_t>(s.stems_muted | (1 << i));
   }
-  const dsp::MeterReading m = meter.take();
-  s.peak_l = m.peak_left;
-  s.peak_r = m.peak_right;
+  const dsp::MeterReading m = meter_.take();
+  s.peak_l = peak_left_.hold(m.peak_left, n);
+  s.peak_r = peak_right_.hold(m.peak_right, n);
   s.source = reader.source();
   s.fallbacks = reader.fallbacks();
   s.late_chunks = reader.late_chunks();

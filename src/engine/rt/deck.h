@@ -28,31 +28,37 @@ class Deck {
   void read(std::int64_t f, int n, const music::TempoMap& map) TACTUS_RT {
     reader.render(transport, f, n, map, input_);
   }
+  // What was read and isn't a number is silenced, for a stem alone. True when there was any.
+  bool silence_broken_input(int n) TACTUS_RT;
   void gate_stems(float* left, float* right, int n) TACTUS_RT;
   void apply_trim(float* left, float* right, int n) TACTUS_RT { dsp::apply_gain(left, right, n, trim_.ramp); }
   void apply_eq(float* left, float* right, int n) TACTUS_RT;
   void apply_filter(float* left, float* right, int n) TACTUS_RT { filter.process(left, right, n); }
 
-  // Adds the deck to the buses. x: crossfader position for each frame.
+  // Adds the deck to the buses. sides: gain of the crossfader's left and right for each frame.
   struct Buses {
     float* master[2];
     float* cue[2];
     float* heard[2];  // written, not added to: the deck's share of the master; may be null
   };
-  void mix(const float* left, const float* right, int n, const float* x, dsp::CrossfaderCurve curve,
-           const Buses& buses) TACTUS_RT;
+  struct Sides {
+    const float *left, *right;
+  };
+  void mix(const float* left, const float* right, int n, const Sides& sides, const Buses& buses) TACTUS_RT;
 
-  void fill(msg::DeckSnapshot& s, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+  // After a block of n frames that ends at `frame`.
+  void fill(msg::DeckSnapshot& s, std::int64_t frame, int n, const music::TempoMap& map) TACTUS_RT;
   // The strip's gain as it is heading: 0 means that the deck is not heard.
-  float heading_gain(float crossfader, dsp::CrossfaderCurve curve) const TACTUS_RT;
+  float heading_gain(const dsp::CrossfaderGains& sides) const TACTUS_RT;
 
   Transport transport;
   DeckReader reader;
   dsp::Eq eq;
   dsp::Filter filter;
-  dsp::Meter meter;
 
  private:
+  dsp::Meter meter_;
+  dsp::PeakHold peak_left_, peak_right_;
   DeckBuffers input_;
   dsp::StemGate gates_[msg::kStems];
   BeatDrive stem_drive_[msg::kStems];

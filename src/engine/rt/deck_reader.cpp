@@ -72,12 +72,13 @@ void DeckReader::follow(const Transport& t, std::int64_t f, const music::TempoMa
   if (told_) {
     if (take_told(f, next, fade)) change(next, f, fade);
   } else {
-    next = choose(t, f, map, jumped);
+    next = choose(t, f, map, broke, jumped);
     const bool same = next.source == now_.source && next.ring == now_.ring && next.generation == now_.generation;
     // A voice runs through a loop wrap: its feeder unrolled the loop into the stretcher.
     const bool through = same && !jumped && (!broke || next.source != DeckSource::direct);
     if (!through && !(same && next.source == DeckSource::silent)) {
-      fade = fade_in(next, t, f, map, broke || jumped);
+      const bool elsewhere = jumped || (broke && t.last_break() != Transport::Break::turn);
+      fade = fade_in(next, t, f, map, elsewhere);
       change(next, f, fade);
       tell(f, fade);
     }
@@ -117,12 +118,12 @@ void DeckReader::anchor(Layer& layer, std::int64_t f, const music::TempoMap& map
   layer.line_slope = slope > kMaxSpeed ? kMaxSpeed : slope < -kMaxSpeed ? -kMaxSpeed : slope;
 }
 
-DeckReader::Layer DeckReader::choose(const Transport& t, std::int64_t f, const music::TempoMap& map,
+DeckReader::Layer DeckReader::choose(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke,
                                      bool jumped) TACTUS_RT {
   Layer next;
   if (!t.track() || !t.moving()) return next;
   if (t.wants_stretch(f, map)) {
-    const int ring = best_voice(t, f, map, jumped);
+    const int ring = best_voice(t, f, map, broke, jumped);
     if (ring >= 0) {
       next.source = DeckSource::voice;
       next.ring = ring;
@@ -143,7 +144,8 @@ DeckReader::Layer DeckReader::choose(const Transport& t, std::int64_t f, const m
   return next;
 }
 
-int DeckReader::best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT {
+int DeckReader::best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke,
+                           bool jumped) TACTUS_RT {
   const double p = t.position(static_cast<double>(f), map);
   int best = -1;
   std::uint32_t youngest = 0;
@@ -151,19 +153,34 @@ int DeckReader::best_voice(const Transport& t, std::int64_t f, const music::Temp
     const VoicePacket* packet = rings_[i] ? rings_[i]->read_slot() : nullptr;
     if (!packet || packet->frame > f || packet->track_id != t.track()->id) continue;
     const bool current = now_.source == DeckSource::voice && now_.ring == i && now_.generation == packet->generation;
-    if (static_cast<int>(rings_[i]->readable()) < (current ? kStayPackets : kJoinPackets)) continue;
+    const VoicePacket* last = rings_[i]->peek(static_cast<std::size_t>(current ? kStayPackets : kJoinPackets) - 1);
+    // The next voice may be in the ring already: a tail can't fade out over that.
+    if (!last || last->generation != packet->generation) continue;
     const double there = packet->source + packet->speed * static_cast<double>(f - packet->frame);
-    // Inside a packet that was right at its start only a jump can make it wrong.
-    const bool inside = current && !jumped && f != packet->frame;
-    double off = there - p;
-    // At a loop's edge the two may be on different sides of the fold: that is no distance.
-    if (t.loop_active()) off -= t.loop_length() * std::floor(off / t.loop_length() + 0.5);
-    if (!inside && std::fabs(off) > tolerance_) continue;
+    // Inside a packet that was right at its start only a jump can make it wrong, or a wrap that its feeder had not
+    // heard of.
+    bool right = current && !broke && f != packet->frame;
+    right = right || std::fabs(there - p) <= tolerance_;
+    if (!right && !jumped && t.loop_active()) right = runs_through(i, t, f, map);
+    if (!right) continue;
     if (best >= 0 && packet->generation <= youngest) continue;
     best = i;
     youngest = packet->generation;
   }
   return best;
+}
+
+// At a loop's edge a packet and the playhead may be on different sides of the fold. Whether the voice is folded there
+// shows in its next packet.
+bool DeckReader::runs_through(int ring, const Transport& t, std::int64_t f, const music::TempoMap& map) TACTUS_RT {
+  const VoicePacket* packet = rings_[ring]->peek(0);
+  const VoicePacket* next = rings_[ring]->peek(1);
+  if (!packet || !next || next->generation != packet->generation) return false;
+  const double d = static_cast<double>(f);
+  double p = t.position(d, map) + t.speed(d, map) * static_cast<double>(next->frame - f);
+  if (p >= t.loop_end()) p -= t.loop_length();
+  if (p < t.loop_start()) p += t.loop_length();
+  return std::fabs(next->source - p) <= tolerance_;
 }
 
 // A replay: what was chosen at f, if that was another than before.

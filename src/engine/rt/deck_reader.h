@@ -71,8 +71,9 @@ class DeckReader {
 
   void follow_level(const msg::TrackRef* track, bool other, std::int64_t f) TACTUS_RT;
   void follow(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke, bool jumped) TACTUS_RT;
-  Layer choose(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT;
-  int best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool jumped) TACTUS_RT;
+  Layer choose(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke, bool jumped) TACTUS_RT;
+  int best_voice(const Transport& t, std::int64_t f, const music::TempoMap& map, bool broke, bool jumped) TACTUS_RT;
+  bool runs_through(int ring, const Transport& t, std::int64_t f, const music::TempoMap& map) TACTUS_RT;
   bool take_told(std::int64_t f, Layer& next, std::int64_t& fade) TACTUS_RT;
   std::int64_t fade_in(const Layer& next, const Transport& t, std::int64_t f, const music::TempoMap& map,
                        bool jump) TACTUS_RT;

@@ -139,6 +139,10 @@ void Engine::execute(const msg::Command& c, std::int64_t f) TACTUS_RT {
       decks_[d].transport.apply(c, f, map_);
       dirty_[d] = true;
     }
+    for (std::uint32_t i = 0; c.ramp.frames > 0 && i < plan_->count; ++i) {
+      const msg::PlanStep& s = plan_->steps[i];
+      if (s.kind == NodeKind::fx) static_cast<FxNode*>(s.state)->silence(static_cast<std::int32_t>(c.ramp.frames));
+    }
     return;
   }
   if (c.op == Op::set_param && c.param >= Param::crossfader) {
@@ -167,15 +171,24 @@ void Engine::execute_transport(const msg::Command& c, std::int64_t f) TACTUS_RT 
   Deck& deck = decks_[c.deck];
   msg::Command exact = c;
   if (c.op == Op::double_from) {
-    if (c.index >= deck_count_ || !decks_[c.index].transport.track()) return;
+    if (c.index >= deck_count_ || !decks_[c.index].transport.track()) {
+      leave(c.track);
+      return;
+    }
     const Transport& from = decks_[c.index].transport;
     exact.a = from.position(static_cast<double>(f), map_);
-    exact.flags = from.playing() ? msg::kFlagKeepPlaying : 0;
+    if (from.playing()) exact.flags |= msg::kFlagKeepPlaying;
+    if (from.at_load()) exact.flags |= msg::kFlagAtLoad;
   }
   const msg::TrackRef* before = deck.transport.track();
   deck.transport.apply(exact, f, map_);
   dirty_[c.deck] = true;
-  if (before && deck.transport.track() != before && !leaving_.push_back(before)) ++lost_events_;
+  if (deck.transport.track() != before) leave(before);
+  if (deck.transport.track() != c.track) leave(c.track);  // a regrid of what is gone by now
+}
+
+void Engine::leave(const msg::TrackRef* track) TACTUS_RT {
+  if (track && !leaving_.push_back(track)) ++lost_events_;
 }
 
 // States (effects) that both plans carry go on; what only the old one held is its builder's again.
@@ -200,10 +213,17 @@ void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_R
   Deck& deck = decks_[step.deck];
   float* left = bus_[step.deck][0];
   float* right = bus_[step.deck][1];
+  const bool takes_input =
+      step.kind != NodeKind::deck_reader && step.kind != NodeKind::stem_gate && step.kind != NodeKind::clip_player;
+  for (int i = 0; takes_input && i < n; ++i) {
+    dry_[0][i] = left[i];
+    dry_[1][i] = right[i];
+  }
   switch (step.kind) {
     case NodeKind::deck_reader:
       deck.read(f, n, map_);
-      break;
+      if (deck.silence_broken_input(n)) bypassed(step, f);
+      return;
     case NodeKind::stem_gate:
       deck.gate_stems(left, right, n);
       break;
@@ -226,16 +246,22 @@ void Engine::run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_R
     // is the deck's loop, warp is sync.
     case NodeKind::clip_player:
       deck.read(f, n, map_);
+      if (deck.silence_broken_input(n)) bypassed(step, f);
       deck.gate_stems(left, right, n);
       break;
   }
-  if (step.kind != NodeKind::deck_reader) check_node(step, f, n);
+  if (!dsp::flush_if_broken(left, right, n)) return;
+  for (int i = 0; takes_input && i < n; ++i) {
+    left[i] = dry_[0][i];
+    right[i] = dry_[1][i];
+  }
+  bypassed(step, f);
 }
 
 void Engine::mix_deck(int d, std::int64_t f, int n) TACTUS_RT {
   StreamRing* stream = links_.streams[kStreamDeck + d];
   float heard[2][kGrid];
-  decks_[d].mix(bus_[d][0], bus_[d][1], n, mixer_.crossfader(), mixer_.curve(),
+  decks_[d].mix(bus_[d][0], bus_[d][1], n, {mixer_.side(0), mixer_.side(1)},
                 {{mixer_.master(0), mixer_.master(1)},
                  {mixer_.cue(0), mixer_.cue(1)},
                  {stream ? heard[0] : nullptr, stream ? heard[1] : nullptr}});
@@ -243,9 +269,9 @@ void Engine::mix_deck(int d, std::int64_t f, int n) TACTUS_RT {
   put_block(stream, f + latency(rate_), heard[0], heard[1], n);
 }
 
-// A NaN or an infinity never reaches the next node: the segment is silenced, the node starts over, and it is counted.
-void Engine::check_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_RT {
-  if (!dsp::flush_if_broken(bus_[step.deck][0], bus_[step.deck][1], n)) return;
+// A NaN or an infinity never reaches the next node: where a node gave one, its input passes instead (silence, where it
+// has none). The node starts over; an effect, which may hold it in its memory, stays out.
+void Engine::bypassed(const msg::PlanStep& step, std::int64_t f) TACTUS_RT {
   switch (step.kind) {
     case NodeKind::eq:
       decks_[step.deck].eq.clear();
@@ -310,13 +336,13 @@ void Engine::publish(std::int64_t f) TACTUS_RT {
   s.beat = map_.beat_of(static_cast<double>(f));
   s.bpm = map_.bpm_at_frame(static_cast<double>(f));
   for (int d = 0; d < deck_count_; ++d) {
-    decks_[d].fill(s.decks[d], f, map_);
-    s.decks[d].audible = decks_[d].transport.moving() && mixer_.heading_gain() > 0 &&
-                         decks_[d].heading_gain(mixer_.crossfader_target(), mixer_.curve()) > 0;
+    decks_[d].fill(s.decks[d], f, block_, map_);
+    s.decks[d].audible =
+        decks_[d].transport.moving() && mixer_.heading_gain() > 0 && decks_[d].heading_gain(mixer_.heading_sides()) > 0;
   }
-  mixer_.fill(s);
+  mixer_.fill(s, block_);
   s.pending = static_cast<std::uint32_t>(queue_.size());
-  s.bypassed_nodes = bypassed_;
+  s.bypassed_nodes = bypassed_ + mixer_.broken();
   s.blocks = blocks_;
   links_.snapshot->publish();
   published_frame_.store(f, std::memory_order_release);

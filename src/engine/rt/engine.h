@@ -68,12 +68,13 @@ class Engine {
   void execute_due(std::int64_t f) TACTUS_RT;
   void execute(const msg::Command& c, std::int64_t f) TACTUS_RT;
   void execute_transport(const msg::Command& c, std::int64_t f) TACTUS_RT;
+  void leave(const msg::TrackRef* track) TACTUS_RT;
   void swap_plan(const msg::Plan* plan, std::int64_t f) TACTUS_RT;
   std::int64_t step_end(std::int64_t f, std::int64_t end) const TACTUS_RT;
   void render_step(std::int64_t f, int n, float* const* out, int outputs, int offset) TACTUS_RT;
   void run_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_RT;
   void mix_deck(int d, std::int64_t f, int n) TACTUS_RT;
-  void check_node(const msg::PlanStep& step, std::int64_t f, int n) TACTUS_RT;
+  void bypassed(const msg::PlanStep& step, std::int64_t f) TACTUS_RT;
   void advance_decks(std::int64_t f) TACTUS_RT;
   void report_dirty(std::int64_t f) TACTUS_RT;
   void release_tracks(std::int64_t f) TACTUS_RT;
@@ -87,6 +88,7 @@ class Engine {
   int deck_count_ = 0;
   Deck decks_[msg::kMaxDecks];
   float bus_[msg::kMaxDecks][2][kGrid];  // each deck's signal on its way through its nodes
+  float dry_[2][kGrid];                  // what the node that runs was given
   Mixer mixer_;
   OutcomeTap outcomes_;
   int block_ = 0;  // frames of the last block
@@ -96,7 +98,7 @@ class Engine {
 
   std::int64_t frame_ = 0;
   bool dirty_[msg::kMaxDecks] = {};
-  FixedVector<const msg::TrackRef*, 32> leaving_;  // unloaded, perhaps still in a tail
+  FixedVector<const msg::TrackRef*, 32> leaving_;  // unloaded, perhaps still in a tail; or never taken
   std::uint32_t bypassed_ = 0;
   std::uint32_t lost_events_ = 0;
   std::uint64_t blocks_ = 0;

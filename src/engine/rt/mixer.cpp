@@ -2,12 +2,15 @@
 
 #include <cmath>
 
+#include "dsp/guard.h"
+
 namespace tactus::rt {
 
 using msg::Param;
 
 void Mixer::prepare(SampleRate rate, TapRing* tap, StreamRing* master, StreamRing* cue) noexcept {
   limiter_.prepare(rate);
+  for (dsp::PeakHold* hold : {&peak_left_, &peak_right_, &reduction_}) hold->prepare(rate);
   static_assert(dsp::Limiter::kLatency < Delay::kMax);
   latency_ = dsp::Limiter::kLatency;
   tap_ = tap;
@@ -22,7 +25,7 @@ void Mixer::set_param(const msg::Command& c, std::int64_t frame, const music::Te
       break;
     case Param::xf_curve: {
       const int curve = static_cast<int>(c.a);
-      if (curve >= 0 && curve <= 2) curve_ = static_cast<dsp::CrossfaderCurve>(curve);
+      if (curve >= 0 && curve < kCurves) aim_curve(static_cast<dsp::CrossfaderCurve>(curve), map);
       break;
     }
     case Param::master:
@@ -45,14 +48,30 @@ void Mixer::set_param(const msg::Command& c, std::int64_t frame, const music::Te
   }
 }
 
+void Mixer::aim_curve(dsp::CrossfaderCurve curve, const music::TempoMap& map) TACTUS_RT {
+  curve_ = curve;
+  const auto frames = static_cast<std::int32_t>(BeatDrive::default_frames(map));
+  for (int k = 0; k < kCurves; ++k) curve_weight_[k].to(k == static_cast<int>(curve) ? 1.0f : 0.0f, frames);
+}
+
 void Mixer::step(std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
   for (Control* c : {&crossfader_, &gain_, &cue_mix_, &split_, &headphones_, &booth_}) c->step(frame, map);
 }
 
 void Mixer::begin(int n) TACTUS_RT {
-  crossfader_.ramp.fill(x_, n);
+  float x[kGrid], weight[kGrid];
+  crossfader_.ramp.fill(x, n);
   for (int side = 0; side < 2; ++side) {
-    for (int i = 0; i < n; ++i) master_[side][i] = cue_[side][i] = 0;
+    for (int i = 0; i < n; ++i) side_[side][i] = master_[side][i] = cue_[side][i] = 0;
+  }
+  for (int k = 0; k < kCurves; ++k) {
+    if (!curve_weight_[k].active() && curve_weight_[k].target() == 0) continue;
+    curve_weight_[k].fill(weight, n);
+    for (int i = 0; i < n; ++i) {
+      const dsp::CrossfaderGains g = dsp::crossfader_gains(static_cast<dsp::CrossfaderCurve>(k), x[i]);
+      side_[0][i] += weight[i] * g.left;
+      side_[1][i] += weight[i] * g.right;
+    }
   }
 }
 
@@ -69,10 +88,12 @@ void Mixer::delay_cue(int n) TACTUS_RT {
 
 void Mixer::finish(std::int64_t frame, int n, float* const* out, int outputs, int offset) TACTUS_RT {
   dsp::apply_gain(master_[0], master_[1], n, gain_.ramp);
+  silence_broken(master_[0], master_[1], n);
+  silence_broken(cue_[0], cue_[1], n);
   meter_.process(master_[0], master_[1], n);
   limiter_.process(master_[0], master_[1], n);
   const float reduction = limiter_.take_lowest_gain();
-  worst_reduction_ = reduction < worst_reduction_ ? reduction : worst_reduction_;
+  lowest_gain_ = reduction < lowest_gain_ ? reduction : lowest_gain_;
   delay_cue(n);
   put_block(master_stream_, frame, master_[0], master_[1], n);
   put_block(cue_stream_, frame, cue_[0], cue_[1], n);
@@ -90,13 +111,22 @@ void Mixer::finish(std::int64_t frame, int n, float* const* out, int outputs, in
   }
 }
 
-void Mixer::fill(msg::Snapshot& s) TACTUS_RT {
+// Finite signals may still add up to what isn't, or to what is no signal any more.
+void Mixer::silence_broken(float* left, float* right, int n) TACTUS_RT {
+  constexpr float kMost = 1e4f;  // 80 dB above full scale: the limiter's arithmetic holds that, and no music does
+  if (dsp::all_within(left, n, kMost) && dsp::all_within(right, n, kMost)) return;
+  for (int i = 0; i < n; ++i) left[i] = right[i] = 0;
+  ++broken_;
+}
+
+void Mixer::fill(msg::Snapshot& s, int frames) TACTUS_RT {
   const dsp::MeterReading m = meter_.take();
-  s.master_peak_l = m.peak_left;
-  s.master_peak_r = m.peak_right;
-  s.gain_reduction_db = worst_reduction_ >= 1 ? 0 : 20 * std::log10(worst_reduction_);
+  s.master_peak_l = peak_left_.hold(m.peak_left, frames);
+  s.master_peak_r = peak_right_.hold(m.peak_right, frames);
+  const float db = reduction_.hold(lowest_gain_ < 1 ? -20 * std::log10(lowest_gain_) : 0, frames);
+  s.gain_reduction_db = db > 0 ? -db : 0;
   s.crossfader = crossfader_.ramp.target();
-  worst_reduction_ = 1;
+  lowest_gain_ = 1;
 }
 
 }  // namespace tactus::rt

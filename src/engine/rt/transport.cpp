@@ -7,15 +7,15 @@
 namespace tactus::rt {
 namespace {
 
-constexpr double kPhraseBeats = 16;
+constexpr double kTurn = 0.25;  // a change of speed, in track frames a session frame, that makes a corner in the sound
 const music::GridView kNoGrid{};
 
-double grid_of_sync(msg::SyncMode mode) TACTUS_RT {
+double grid_of_sync(msg::SyncMode mode, const music::Metre& metre) TACTUS_RT {
   switch (mode) {
     case msg::SyncMode::bar:
-      return 4;
+      return metre.bar.value();
     case msg::SyncMode::phrase:
-      return kPhraseBeats;
+      return metre.phrase.value();
     default:
       return 1;
   }
@@ -51,6 +51,12 @@ double Law::speed(double f, const music::TempoMap& map, const music::GridView& g
 
 const music::GridView& Transport::grid() const TACTUS_RT { return track_ ? track_->grid : kNoGrid; }
 
+// A bar that is a guess would be held against the session's with all the confidence of a bar that is known.
+msg::SyncMode Transport::held_sync() const TACTUS_RT {
+  const bool by_bars = sync_ == msg::SyncMode::bar || sync_ == msg::SyncMode::phrase;
+  return by_bars && track_ && !track_->bars_sure ? msg::SyncMode::beat : sync_;
+}
+
 double Transport::length() const TACTUS_RT {
   return track_ && track_->pcm ? static_cast<double>(track_->pcm->frames()) : 0;
 }
@@ -65,16 +71,10 @@ void Transport::advance(std::int64_t frame, const music::TempoMap& map) TACTUS_R
   double p = position(f, map);
   const double v = speed(f, map);
 
-  if (loop_.active && ((v >= 0 && p >= loop_.end) || (v < 0 && p < loop_.start))) {
-    const double turns = std::floor((p - loop_.start) / loop_.length());
-    if (law_.kind == Law::Kind::map) {
-      law_.sb0 -= turns * (grid().beat_of(loop_.end) - grid().beat_of(loop_.start));
-    } else {
-      law_.p0 -= turns * loop_.length();
-    }
-    unrolled_ += turns * loop_.length();
+  if (const double folded = fold(p, v); folded != 0) {
+    unrolled_ += folded;
     broke(Break::wrap);
-    p -= turns * loop_.length();
+    p -= folded;
   } else if (!slipping_ && ((v > 0 && p >= length()) || (v < 0 && p < 0))) {
     stop(frame, v > 0 ? length() : 0, map);
     ended_ = true;
@@ -84,6 +84,19 @@ void Transport::advance(std::int64_t frame, const music::TempoMap& map) TACTUS_R
     slipping_ = false;  // the shadow has run off the end: nothing to return to
   }
   if (frame % kGrid == 0) take_steps(frame, map);
+}
+
+// Where the playhead has run out of its loop: moves the law back by whole turns, and says how many track frames that
+// is.
+double Transport::fold(double p, double v) TACTUS_RT {
+  if (!loop_.active || !((v >= 0 && p >= loop_.end) || (v < 0 && p < loop_.start))) return 0;
+  const double turns = std::floor((p - loop_.start) / loop_.length());
+  if (law_.kind == Law::Kind::map) {
+    law_.sb0 -= turns * (grid().beat_of(loop_.end) - grid().beat_of(loop_.start));
+  } else {
+    law_.p0 -= turns * loop_.length();
+  }
+  return turns * loop_.length();
 }
 
 std::int64_t Transport::next_break(std::int64_t from, std::int64_t limit, const music::TempoMap& map) const TACTUS_RT {
@@ -209,8 +222,9 @@ bool Transport::phase_law(std::int64_t frame, double p, const music::TempoMap& m
   out = {Law::Kind::map,           0, 0, 0, map.beat_of(static_cast<double>(frame)), grid().beat_of(p),
          sync_ratio(p, frame, map)};
   if (align) {
-    const double q = grid_of_sync(sync_);
-    const double off = out.sb0 - out.ratio * out.mb0;
+    const music::Metre metre = map.metre_at_frame(static_cast<double>(frame));
+    const double q = grid_of_sync(held_sync(), metre);
+    const double off = out.sb0 - out.ratio * (out.mb0 - metre.phase.value());
     out.sb0 -= off - q * std::floor(off / q + 0.5);
     if (grid().frame_of(out.sb0) < 0) out.sb0 += q;
   }
@@ -251,14 +265,20 @@ void Transport::relaw(std::int64_t frame, const music::TempoMap& map) TACTUS_RT 
     return;
   }
   Law next;
+  const double before = speed(f, map);
   if (phase_law(frame, p, map, true, next)) {
     const double moved = next.position(f, map, grid()) - p;
     law_ = next;
-    if (std::fabs(moved) > 0.5) broke(Break::jump);
+    if (std::fabs(moved) > 0.5) {
+      broke(Break::jump);
+    } else if (std::fabs(speed(f, map) - before) > kTurn) {
+      broke(Break::turn);
+    }
     return;
   }
-  const double v = touched_ ? speed(f, map) : target_speed(frame, p, map);
+  const double v = touched_ ? before : target_speed(frame, p, map);
   law_ = {Law::Kind::free, f, p, v, 0, 0, 1};
+  if (std::fabs(v - before) > kTurn) broke(Break::turn);
 }
 
 void Transport::play(std::int64_t frame, const music::TempoMap& map) TACTUS_RT {

@@ -37,8 +37,8 @@ struct Law {
 
 class Transport {
  public:
-  // Why the playhead last moved by other than playing on.
-  enum class Break : std::uint8_t { none, jump, wrap };
+  // Why the playhead last moved by other than playing on. turn: it is where it was, but has another speed at once.
+  enum class Break : std::uint8_t { none, jump, wrap, turn };
 
   Transport() TACTUS_RT {
     for (double& cue : hotcues_) cue = -1;
@@ -70,6 +70,8 @@ class Transport {
   bool moving() const TACTUS_RT { return law_.kind != Law::Kind::still; }
   bool playing() const TACTUS_RT { return playing_; }
   bool previewing() const TACTUS_RT { return previewing_; }
+  // Whether the playhead is where the load put it, since nobody has asked for another place.
+  bool at_load() const TACTUS_RT { return at_load_; }
   // True while only the direct path can follow: hand on the platter, brake, a loop under 60 ms, stretch mode direct.
   bool direct_only(const music::TempoMap& map) const TACTUS_RT;
   // Pitch of the sound relative to the decoded track when a stretcher plays it.
@@ -79,6 +81,9 @@ class Transport {
   msg::StretchMode stretch() const TACTUS_RT { return stretch_; }
   // Whether pitch_scale() is, or may any moment be, other than 1: a stretcher that need not shift costs half.
   bool wants_pitch() const TACTUS_RT { return !keylock_ || key_.active() || key_.target() != 0; }
+  // Counts changes of the pitch that are too sudden for the stretcher that plays: what its window holds would be heard
+  // at another place. The next one is primed at the new pitch.
+  std::uint32_t key_breaks() const TACTUS_RT { return key_breaks_; }
   // Whether all stems sound as they are, so that a stretcher may treat them as one mix.
   bool stems_whole() const TACTUS_RT { return stems_changed_ == 0; }
   bool loop_active() const TACTUS_RT { return loop_.active; }
@@ -96,6 +101,7 @@ class Transport {
   };
   const music::GridView& grid() const TACTUS_RT;
   double length() const TACTUS_RT;
+  msg::SyncMode held_sync() const TACTUS_RT;
   bool synced() const TACTUS_RT { return sync_ != msg::SyncMode::off && !grid().empty(); }
   double target_speed(std::int64_t frame, double position, const music::TempoMap& map) const TACTUS_RT;
   double sync_ratio(double position, std::int64_t frame, const music::TempoMap& map) const TACTUS_RT;
@@ -110,16 +116,22 @@ class Transport {
   void broke(Break kind) TACTUS_RT;
   void take_steps(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
 
+  double fold(double position, double speed) TACTUS_RT;
+  void come_inside(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+
   void slip_out(std::int64_t frame) TACTUS_RT;
   void slip_return(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
 
   void do_load(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+  void do_regrid(const msg::TrackRef& known, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void do_cue(bool pressed, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void do_hotcue(int k, bool pressed, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void do_loop(msg::LoopOp op, double a, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+  void take_up(const Loop& loop, double p, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void do_scratch(bool on, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void do_reverse(bool on, bool censor, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void do_panic(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
+  void do_key(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void play(std::int64_t frame, const music::TempoMap& map) TACTUS_RT;
   void stop(std::int64_t frame, double at, const music::TempoMap& map) TACTUS_RT;
 
@@ -134,6 +146,8 @@ class Transport {
   double preview_from_ = 0;
   bool ended_ = false;
   double cue_ = -1;
+  // Whether playhead and cue are where the load put them: a regrid that knows better moves them.
+  bool at_load_ = false, cue_of_load_ = false;
   double hotcues_[msg::kHotcues];
   Loop loop_;
   Loop slots_[msg::kLoopSlots];
@@ -142,6 +156,7 @@ class Transport {
 
   ParamRamp tempo_{1.0};
   ParamRamp key_{0.0};
+  std::uint32_t key_breaks_ = 0;
   double nudge_ = 0;
   double bend_ = 0;  // track frames still to be caught up, from an untouched jog wheel
   bool keylock_ = true;

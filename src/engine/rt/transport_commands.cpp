@@ -12,17 +12,45 @@ namespace {
 constexpr double kDirectLoopSeconds = 0.060;
 constexpr double kAtCue = 1.0;        // frames: closer than that the deck stands on its cue
 constexpr double kShortestLoop = 64;  // frames
+// A stretcher bends its pitch by so many semitones at once with what it holds, or over so long, and stays within a
+// fraction of a millisecond of its place.
+constexpr double kMostBend = 0.5;
+constexpr Seconds kLeastBend{0.05};
+
+// Where a deck stands that was loaded and left alone.
+double start_of(const msg::TrackRef& track) TACTUS_RT { return track.cue >= 0 ? track.cue : track.first_sound; }
+
+// What a deck may be told without its playhead becoming anybody's choice.
+bool leaves_playhead(Op op) TACTUS_RT {
+  switch (op) {
+    case Op::set_param:
+    case Op::hotcue_clear:
+    case Op::keylock:
+    case Op::stretch:
+    case Op::sync:
+    case Op::slip:
+    case Op::nudge:
+    case Op::reverse:
+    case Op::panic:
+    case Op::swap_plan:
+    case Op::regrid:
+      return true;
+    default:
+      return false;
+  }
+}
 }  // namespace
 
 void Transport::apply(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
   const double f = static_cast<double>(frame);
   const bool on = c.a != 0;
+  if (!leaves_playhead(c.op)) at_load_ = false;  // a load says so again itself
   switch (c.op) {
     case Op::set_param:
       if (c.param == msg::Param::tempo) {
         tempo_.set(c.a, c.ramp, frame, map);
       } else if (c.param == msg::Param::key) {
-        key_.set(c.a, c.ramp, frame, map);
+        do_key(c, frame, map);
       } else if (c.param >= msg::Param::stem_gain && c.param <= msg::Param::stem_solo) {
         const int kind = static_cast<int>(c.param) - static_cast<int>(msg::Param::stem_gain);
         const std::uint32_t bit = 1u << (kind * msg::kStems + c.index % msg::kStems);
@@ -50,6 +78,7 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
       break;
     case Op::cue_set:
       cue_ = c.a < 0 ? position(f, map) : c.a;
+      cue_of_load_ = false;
       break;
     case Op::hotcue_button:
       do_hotcue(c.index, on, frame, map);
@@ -99,6 +128,7 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
       nudge_ = c.a;
       break;
     case Op::keylock:
+      if (on != keylock_) ++key_breaks_;
       keylock_ = on;
       break;
     case Op::stretch:
@@ -134,10 +164,7 @@ void Transport::apply(const msg::Command& c, std::int64_t frame, const music::Te
       do_panic(frame, map);
       break;
     case Op::regrid:
-      if (!track_ || !c.track || c.track->id != track_->id) break;
-      hold_position(frame, map);
-      track_ = c.track;
-      if (moving()) relaw(frame, map);
+      if (track_ && c.track && c.track->id == track_->id) do_regrid(*c.track, frame, map);
       break;
     case Op::swap_plan:
       break;
@@ -156,12 +183,40 @@ void Transport::do_load(const msg::Command& c, std::int64_t frame, const music::
   for (Loop& slot : slots_) slot = {};
   if (!track_) return;
   for (int k = 0; k < msg::kHotcues; ++k) hotcues_[k] = track_->hotcues[k];
-  cue_ = track_->cue >= 0 ? track_->cue : track_->first_sound;
-  // A doubled deck (and a load that is taken back) stands where it is told, not at its cue.
-  law_.p0 = c.a > 0 ? c.a : cue_;
+  for (int k = 0; k < msg::kLoopSlots; ++k) slots_[k] = {track_->slots[k].start, track_->slots[k].end};
+  loop_ = {track_->loop.start, track_->loop.end, track_->looping};
+  cue_ = start_of(*track_);
+  cue_of_load_ = true;
+  // A doubled deck stands where the other one does, not at its cue.
+  const bool twin = c.op == Op::double_from;
+  law_.p0 = twin ? c.a : cue_;
+  at_load_ = !go_on && (!twin || (c.flags & msg::kFlagAtLoad));
   if (go_on) {
     playing_ = true;
     begin(frame, law_.p0, map);
+  }
+}
+
+// The same load, of which more is known. What nobody has touched stands where it would had that been known at once.
+void Transport::do_regrid(const msg::TrackRef& known, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  hold_position(frame, map);
+  track_ = &known;
+  if (cue_of_load_) cue_ = start_of(known);
+  if (at_load_) {
+    hold(frame, cue_);
+  } else if (moving()) {
+    relaw(frame, map);
+  }
+}
+
+// A sudden change is a cross-fade from one stretcher to another, which has the new pitch from its first frame on.
+void Transport::do_key(const msg::Command& c, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  const bool slow = c.ramp.micro_beats > 0 || c.ramp.frames >= SampleRate{map.rate()}.frames(kLeastBend).v;
+  if (slow || std::fabs(c.a - key_.value(frame, map)) <= kMostBend) {
+    key_.set(c.a, c.ramp, frame, map);
+  } else {
+    key_.jump(c.a);
+    ++key_breaks_;
   }
 }
 
@@ -180,6 +235,7 @@ void Transport::do_cue(bool pressed, std::int64_t frame, const music::TempoMap& 
     begin(frame, cue_, map);
   } else {
     cue_ = p;
+    cue_of_load_ = false;
   }
 }
 
@@ -216,7 +272,9 @@ void Transport::do_loop(LoopOp op, double a, std::int64_t frame, const music::Te
       break;
     case LoopOp::out: {
       const double end = a < 0 ? p : a;
-      if (loop_in_ >= 0 && end - loop_in_ >= kShortestLoop) loop_ = {loop_in_, end, true};
+      if (loop_in_ < 0 || end - loop_in_ < kShortestLoop) break;
+      if (slip_) slip_out(frame);
+      loop_ = {loop_in_, end, true};
       break;
     }
     case LoopOp::roll:
@@ -241,6 +299,7 @@ void Transport::do_loop(LoopOp op, double a, std::int64_t frame, const music::Te
       const double by = beats_to_frames(a, loop_.start, frame, map);
       if (loop_.start + by < 0) break;
       const bool inside = loop_.active && p >= loop_.start && p < loop_.end;
+      if (inside && slip_) slip_out(frame);
       loop_.start += by;
       loop_.end += by;
       if (inside && moving()) jump_to(frame, p + by, map);  // the groove goes on, from the moved loop
@@ -251,20 +310,28 @@ void Transport::do_loop(LoopOp op, double a, std::int64_t frame, const music::Te
       if (rolling_ || slip_) slip_return(frame, map);
       break;
     case LoopOp::reloop:
-      if (loop_.start < 0) break;
-      loop_.active = true;
-      if (p < loop_.start || p >= loop_.end) jump_to(frame, loop_.start, map);
+      if (loop_.start >= 0) take_up(loop_, p, frame, map);
       break;
     case LoopOp::slot_save:
       if (slot_ok && loop_.start >= 0) slots_[slot] = loop_;
       break;
     case LoopOp::slot_recall:
-      if (!slot_ok || slots_[slot].start < 0) break;
-      loop_ = slots_[slot];
-      loop_.active = true;
-      if (p < loop_.start || p >= loop_.end) jump_to(frame, loop_.start, map);
+      if (slot_ok && slots_[slot].start >= 0) take_up(slots_[slot], p, frame, map);
       break;
   }
+  come_inside(frame, map);
+}
+
+// A loop that was closed behind the playhead takes it back at once: that is a jump, not one of its wraps.
+void Transport::come_inside(std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  const double f = static_cast<double>(frame);
+  if (moving() && fold(position(f, map), speed(f, map)) != 0) broke(Break::jump);
+}
+
+void Transport::take_up(const Loop& loop, double p, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
+  if (slip_) slip_out(frame);
+  loop_ = {loop.start, loop.end, true};
+  if (p < loop_.start || p >= loop_.end) jump_to(frame, loop_.start, map);
 }
 
 void Transport::do_scratch(bool on, std::int64_t frame, const music::TempoMap& map) TACTUS_RT {
@@ -357,6 +424,7 @@ void Transport::fill(msg::DeckSnapshot& s, std::int64_t frame, const music::Temp
   s.loop_end = loop_.end;
   s.loop_active = loop_.active;
   s.cue = cue_;
+  s.cue_set = cue_of_load_ ? track_ && track_->cue >= 0 : cue_ >= 0;
   for (int k = 0; k < msg::kHotcues; ++k) s.hotcues[k] = hotcues_[k];
   for (int k = 0; k < msg::kLoopSlots; ++k) s.slots[k] = {slots_[k].start, slots_[k].end};
   s.tempo = tempo_.target();
@@ -367,6 +435,7 @@ void Transport::fill(msg::DeckSnapshot& s, std::int64_t frame, const music::Temp
   s.keylock = keylock_;
   s.reverse = reverse_;
   s.sync = sync_;
+  s.sync_held = held_sync();
   s.stretch = stretch_;
 }
 

@@ -18,7 +18,7 @@
 namespace tactus::io {
 
 // A stream's sign of life, written by its callback. frames counts device frames.
-struct Beat {
+struct SignOfLife {
   std::atomic<std::int64_t> ns{0}, frames{0};
 };
 
@@ -61,7 +61,7 @@ class CallbackDriver {
     gate_.leave();
   }
 
-  Beat beat;
+  SignOfLife beat;
 
  private:
   static constexpr int kFade = 256;  // frames from silence after a hand-over: sound that starts at full swing clicks

@@ -64,7 +64,9 @@ void ClockStream::run(PeriodHandler handler) {
     while (sink_ && !sink_->has_room(info_.block) && !stop_.load(std::memory_order_relaxed)) {
       sleep_until(monotonic_ns() + 2'000'000);
     }
-    handler.function(handler.context, {nullptr, planes.data(), 0, info_.outputs, info_.block, monotonic_ns(), false});
+    const std::int64_t now = monotonic_ns();
+    const bool missed = pacer.missed(now) && !sink_;  // nobody hears when a file is written
+    handler.function(handler.context, {nullptr, planes.data(), 0, info_.outputs, info_.block, now, missed});
     if (sink_) sink_->write(planes.data(), info_.block);
     pacer.passed(monotonic_ns());
   }

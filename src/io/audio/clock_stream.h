@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "io/audio/stream.h"
 #include "io/audio/wav_sink.h"
@@ -22,6 +23,12 @@ class Pacer {
   Pacer(int rate, int block, std::int64_t now_ns) : rate_(rate), block_(block), origin_ns_(now_ns) {}
   // Exact: computed from the count, so nothing accumulates.
   std::int64_t due_ns() const noexcept { return origin_ns_ + periods_ * block_ * 1'000'000'000 / rate_; }
+  // Asked once a period, when it begins: more than a whole block late, and the one before was not. A device that is
+  // heard would have run out of audio.
+  bool missed(std::int64_t now_ns) noexcept {
+    const bool late = now_ns - due_ns() > block_ * 1'000'000'000 / rate_;
+    return !std::exchange(late_, late) && late;
+  }
   // A period was passed at `now_ns`.
   void passed(std::int64_t now_ns) noexcept {
     ++periods_;
@@ -35,6 +42,7 @@ class Pacer {
  private:
   std::int64_t rate_, block_, origin_ns_;
   std::int64_t periods_ = 0, restarts_ = 0;
+  bool late_ = false;
 };
 
 class ClockStream final : public Stream {

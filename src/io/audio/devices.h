@@ -19,13 +19,18 @@ struct DeviceInfo {
   bool is_default = false;  // of its driver
 };
 
-// Every driver's devices, in the order in which `auto` would choose; the null and file devices are not listed. A driver
-// that doesn't answer within `wait_ns` is left out and named in `silent`. Not realtime-safe.
-std::vector<DeviceInfo> list_devices(std::int64_t wait_ns = 3'000'000'000, std::vector<Driver>* silent = nullptr);
+struct DeviceList {
+  std::vector<DeviceInfo> devices;
+  std::vector<Driver> silent;  // whose server is there and doesn't answer
+};
 
-// For people: a line a device, or a sentence that there are none.
-std::string devices_text(const std::vector<DeviceInfo>& devices);
-// {"devices": [{"driver", "name", "outputs", "inputs", "rates", "preferred_rate", "default"}]}
-std::string devices_json(const std::vector<DeviceInfo>& devices);
+// Every driver's devices, in the order in which `auto` would choose; the null and file devices are not listed. A driver
+// that doesn't answer within `wait_ns` counts as silent. Not realtime-safe.
+DeviceList list_devices(std::int64_t wait_ns = 3'000'000'000);
+
+// For people: a line a device, or a sentence that there are none, and one for each driver that is silent.
+std::string devices_text(const DeviceList& list);
+// {"devices": [{"driver", "name", "outputs", "inputs", "rates", "preferred_rate", "default"}], "silent": ["jack"]}
+std::string devices_json(const DeviceList& list);
 
 }  // namespace tactus::io

@@ -14,7 +14,7 @@ namespace tactus::io {
 struct KeptStream::Job {
   std::mutex mutex;
   std::condition_variable changed;
-  bool done = false;
+  bool closing = true, abandoned = false, done = false;
   MadeStream made;
 
   bool wait(std::int64_t ns) {
@@ -22,11 +22,22 @@ struct KeptStream::Job {
     return changed.wait_for(lock, std::chrono::nanoseconds(ns), [this] { return done; });
   }
 
+  // True if it still closes: then it opens nothing afterwards, and nobody waits for it any more.
+  bool abandon() {
+    const std::lock_guard lock(mutex);
+    return abandoned = closing;
+  }
+
   // Closes `old`, then runs `make` (may be null).
   static std::shared_ptr<Job> start(std::shared_ptr<LiveStream> old, MakeStream make) {
     auto job = std::make_shared<Job>();
     std::thread([job, old = std::move(old), make = std::move(make)]() mutable {
       old.reset();
+      {
+        const std::lock_guard lock(job->mutex);
+        job->closing = false;
+        if (job->abandoned) return;
+      }
       MadeStream made = make ? make() : MadeStream{};
       const std::lock_guard lock(job->mutex);
       job->made = std::move(made);
@@ -54,7 +65,7 @@ std::string KeptStream::open(std::int64_t wait_ns, const std::string& who) {
 void KeptStream::start_job() {
   job_ = Job::start(std::move(live_), make_);
   live_ = nullptr;
-  steady_since_ns_ = opened_ns_ = 0;
+  steady_since_ns_ = opened_ns_ = job_since_ns_ = 0;
 }
 
 KeptStream::Change KeptStream::tick(std::int64_t now_ns) {
@@ -65,7 +76,11 @@ KeptStream::Change KeptStream::tick(std::int64_t now_ns) {
 }
 
 KeptStream::Change KeptStream::finish_job(std::int64_t now_ns) {
-  if (!job_->wait(0)) return Change::none;
+  if (!job_->wait(0)) {
+    if (job_since_ns_ == 0) job_since_ns_ = now_ns;
+    if (now_ns - job_since_ns_ > kStuckNs && job_->abandon()) job_ = nullptr;
+    return Change::none;
+  }
   const auto job = std::exchange(job_, nullptr);
   live_ = std::move(job->made.live);
   if (live_) {
@@ -113,6 +128,12 @@ std::int64_t KeptStream::longest_gap_ns() const noexcept {
 
 bool KeptStream::steady(std::int64_t now_ns) const noexcept {
   return live_ && steady_since_ns_ != 0 && now_ns - steady_since_ns_ >= kSteadyNs;
+}
+
+bool KeptStream::heard(std::int64_t now_ns) const noexcept {
+  if (!live_) return false;
+  const std::int64_t beat = live_->beat().ns.load(std::memory_order_relaxed);
+  return opened_ns_ == 0 || now_ns - std::max(beat, opened_ns_) <= kHeardNs;
 }
 
 }  // namespace tactus::io

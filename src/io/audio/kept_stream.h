@@ -18,7 +18,7 @@ class LiveStream {
  public:
   virtual ~LiveStream() = default;
   virtual Stream& stream() = 0;
-  virtual const Beat& beat() const = 0;
+  virtual const SignOfLife& beat() const = 0;
 };
 
 struct MadeStream {
@@ -43,11 +43,16 @@ class KeptStream {
 
   // The stream is open and its periods have come regularly for kSteadyNs.
   bool steady(std::int64_t now_ns) const noexcept;
+  // Open, and periods have come within the last kHeardNs, or it was opened since.
+  bool heard(std::int64_t now_ns) const noexcept;
   // Null while there is none.
   LiveStream* live() const noexcept { return live_.get(); }
   const std::string& error() const noexcept { return error_; }
 
-  static constexpr std::int64_t kSteadyNs = 100'000'000, kCloseNs = 1'000'000'000;
+  static constexpr std::int64_t kSteadyNs = 100'000'000, kHeardNs = 500'000'000, kCloseNs = 1'000'000'000;
+  // A stream that takes longer to close is left to its thread, and the device opened beside it: RtAudio waits without
+  // end for an ALSA device that takes no more samples.
+  static constexpr std::int64_t kStuckNs = 3'000'000'000;
   static constexpr std::int64_t kFirstRetryNs = 100'000'000, kLastRetryNs = 2'000'000'000;
   // A driver whose card was pulled may call back without pause: more than kRunaway times real time over kWindowNs.
   static constexpr double kRunaway = 2.0;
@@ -67,6 +72,7 @@ class KeptStream {
   std::shared_ptr<Job> job_;
   std::string error_;
   std::int64_t retry_at_ns_ = 0, retry_after_ns_ = kFirstRetryNs;
+  std::int64_t job_since_ns_ = 0;  // when it was first seen; 0: not yet
   std::int64_t opened_ns_ = 0, steady_since_ns_ = 0, window_ns_ = 0, window_frames_ = 0;
   bool told_ = false;
 };

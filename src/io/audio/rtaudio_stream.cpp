@@ -2,8 +2,9 @@
 
 #include <RtAudio.h>
 
-#if defined(__linux__)
+#if !defined(_WIN32)
 #include <dlfcn.h>
+#include <pthread.h>
 #endif
 
 #include <algorithm>
@@ -57,8 +58,6 @@ void quiet_alsa() {
 std::unique_ptr<RtAudio> make_rtaudio(Driver driver) {
   quiet_cerr();
   quiet_alsa();
-  // PulseAudio's own choice is two seconds; a buffer this short is what the server's timer can serve.
-  if (driver == Driver::pulse) setenv("PULSE_LATENCY_MSEC", "10", 0);
   for (const Known& known : kKnown) {
     if (known.driver != driver || !compiled_in(known.api)) continue;
     auto audio = std::make_unique<RtAudio>(known.api);
@@ -100,12 +99,30 @@ int find_device(RtAudio& audio, const std::string& name, Driver driver, std::str
   return -1;
 }
 
+// PulseAudio's own choice is two seconds; a buffer this short is what the server's timer can serve. Only while a stream
+// of its own is opened: an ALSA device that is one of PulseAudio's would be held to it too, and wait without end for
+// room for a longer period.
+class ShortPulse {
+ public:
+  explicit ShortPulse(Driver driver) : ours_(driver == Driver::pulse && !std::getenv(kName)) {
+    if (ours_) setenv(kName, "10", 0);
+  }
+  ~ShortPulse() {
+    if (ours_) unsetenv(kName);
+  }
+  ShortPulse(const ShortPulse&) = delete;
+  ShortPulse& operator=(const ShortPulse&) = delete;
+
+ private:
+  static constexpr const char* kName = "PULSE_LATENCY_MSEC";
+  const bool ours_;
+};
+
 class RtStream;
 
-// libjack crashes when a client is opened while another of the same process closes because its server died, which
-// RtAudio does on a thread of its own. So whoever opens or closes on JACK takes turns, and an opener first waits for
-// those that have fallen silent to close or to recover; as long as it takes, for a frozen server would not answer it
-// anyway.
+// libjack crashes when a client is opened while another of the same process closes because its server died. So whoever
+// opens or closes on JACK takes turns, and an opener first waits for those that have fallen silent to close or to
+// recover; as long as it takes, for a frozen server would not answer it anyway.
 class JackTurn {
  public:
   enum class For { opening, closing };
@@ -129,22 +146,45 @@ class JackTurn {
   std::unique_lock<std::recursive_mutex> lock_;
 };
 
-// When its JACK server dies, RtAudio closes a running stream by itself, also while closeStream() waits for that very
-// server: both then free the same things. It leaves alone a stream that doesn't run; so that is what it is told, by the
-// state that RtAudio shows to its subclasses only.
-struct StateAccess : RtAudio {
-  // True if the stream was running.
-  static bool close_is_ours(RtAudio& audio) { return Api::stop(*(audio.*(&StateAccess::rtapi_))); }
+// When its JACK server dies, RtAudio closes a running stream from a thread of its own while libjack's thread still
+// tells it so, and libjack ends threads by asynchronous cancellation: wherever that one is, which ends the program
+// where C++ can't be unwound. So whoever opened the stream hears of it instead, and closes it. RtAudio shows what it
+// keeps of JACK to its subclasses only; the client comes first in it.
+struct JackAccess : RtAudio {
+  using Heard = void (*)(void*);
+  // Before the stream starts, after which JACK takes no other listener.
+  static void on_shutdown(RtAudio& audio, Heard heard, void* context) {
+#if !defined(_WIN32)
+    using Set = void (*)(void* client, Heard, void*);
+    // Looked up rather than linked: libjack is there only if RtAudio was built with it.
+    static const auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "jack_on_shutdown"));
+    if (set) set(Api::client(*(audio.*(&JackAccess::rtapi_))), heard, context);
+#endif
+  }
 
  private:
   struct Api : RtApi {
-    static bool stop(RtApi& api) {
-      auto& stream = api.*(&Api::stream_);
-      const bool ran = stream.state == STREAM_RUNNING;
-      if (ran) stream.state = STREAM_STOPPED;
-      return ran;
-    }
+    static void* client(RtApi& api) { return *static_cast<void**>((api.*(&Api::stream_)).apiHandle); }
   };
+};
+
+// libjack's cancellation waits until the period is over: no frame of ours could be unwound.
+class UntilPeriodEnds {
+ public:
+  UntilPeriodEnds() {
+#if !defined(_WIN32)
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before_);
+#endif
+  }
+  // Not in a destructor, which may not be unwound either: here a thread that was cancelled meanwhile ends.
+  void over() {
+#if !defined(_WIN32)
+    pthread_setcanceltype(before_, nullptr);
+#endif
+  }
+
+ private:
+  int before_ = 0;
 };
 
 class RtStream final : public Stream {
@@ -157,10 +197,6 @@ class RtStream final : public Stream {
   ~RtStream() override {
     const JackTurn turn(info_.driver, JackTurn::For::closing);
     std::erase(JackTurn::streams(), this);
-    if (info_.driver == Driver::jack && StateAccess::close_is_ours(*audio_)) {
-      // It may have begun to close a moment ago.
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
     if (audio_->isStreamOpen()) audio_->closeStream();
     audio_.reset();
   }
@@ -175,7 +211,7 @@ class RtStream final : public Stream {
                    const std::string& client_name);
 
   const StreamInfo& info() const override { return info_; }
-  bool running() const override { return !failed() && audio_->isStreamOpen(); }
+  bool running() const override { return !failed() && !shut_down_.load() && audio_->isStreamOpen(); }
   std::int64_t give_up_ns() const override { return info_.driver == Driver::jack ? 30'000'000'000 : 2'000'000'000; }
 
   std::string start(PeriodHandler handler) override {
@@ -196,8 +232,10 @@ class RtStream final : public Stream {
   bool failed() const { return errors_.load(std::memory_order_relaxed) >= (info_.driver == Driver::jack ? 1 : 3); }
 
   static int callback(void* out, void* in, unsigned frames, double, RtAudioStreamStatus status, void* context) {
+    UntilPeriodEnds uncancelled;
     static_cast<RtStream*>(context)->period(static_cast<float*>(out), static_cast<const float*>(in), frames,
                                             status != 0);
+    uncancelled.over();
     return 0;
   }
   void period(float* out, const float* in, unsigned frames, bool xrun) {
@@ -227,6 +265,7 @@ class RtStream final : public Stream {
   StreamInfo info_;
   PeriodHandler handler_;
   std::atomic<int> errors_{0};
+  std::atomic<bool> shut_down_{false};  // by JACK
   std::atomic<std::int64_t> last_ns_{monotonic_ns()};
 };
 
@@ -254,11 +293,16 @@ std::string RtStream::open(const RtAudio::StreamParameters& out, const RtAudio::
   auto frames = static_cast<unsigned>(info_.block);
   RtAudio::StreamParameters out_copy = out;
   RtAudio::StreamParameters in_copy = in ? *in : RtAudio::StreamParameters{};
+  const ShortPulse short_pulse(info_.driver);
   try {
     audio_->openStream(&out_copy, in ? &in_copy : nullptr, RTAUDIO_FLOAT32, static_cast<unsigned>(info_.rate), &frames,
                        callback, this, &options, on_error);
   } catch (const RtAudioError& error) {
     return plain(error.getMessage());
+  }
+  if (info_.driver == Driver::jack) {
+    JackAccess::on_shutdown(
+        *audio_, [](void* self) { static_cast<RtStream*>(self)->shut_down_ = true; }, this);
   }
   // What was asked for is not always what one gets.
   info_.block = static_cast<int>(frames);

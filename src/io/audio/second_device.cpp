@@ -22,7 +22,7 @@ class Phones final : public LiveStream {
         {[](void* context, const Period& p) noexcept { static_cast<Phones*>(context)->period(p); }, this});
   }
   Stream& stream() override { return *stream_; }
-  const Beat& beat() const override { return beat_; }
+  const SignOfLife& beat() const override { return beat_; }
 
  private:
   void period(const Period& p) noexcept {
@@ -44,7 +44,7 @@ class Phones final : public LiveStream {
   std::shared_ptr<BridgeQueue> queue_;
   BridgeReader reader_;
   TimeFilter filter_;
-  Beat beat_;
+  SignOfLife beat_;
   float right_[BridgeReader::kMaxRead] = {};
   std::unique_ptr<Stream> stream_;  // last: closed before what its callback uses goes
 };

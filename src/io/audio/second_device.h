@@ -23,6 +23,7 @@ class SecondDevice {
   std::string open(std::int64_t wait_ns);
   KeptStream::Change tick(std::int64_t now_ns) { return kept_.tick(now_ns); }
   bool playing(std::int64_t now_ns) const noexcept { return kept_.steady(now_ns); }
+  bool heard(std::int64_t now_ns) const noexcept { return kept_.heard(now_ns); }
   const std::string& error() const noexcept { return kept_.error(); }
   std::string title() const;
 

@@ -66,7 +66,7 @@ class Supervisor::Main final : public LiveStream {
 
   std::string start() { return stream_->start(CallbackDriver::handler(driver_.get())); }
   Stream& stream() override { return *stream_; }
-  const Beat& beat() const override { return driver_->beat; }
+  const SignOfLife& beat() const override { return driver_->beat; }
 
   const std::uint32_t id;
   Routing fitted;
@@ -141,6 +141,7 @@ std::string Supervisor::start(std::int64_t wait_ns) {
   if (phones_) {
     const std::string why = phones_->open(wait_ns);
     if (!why.empty()) say(true, "The headphones are missing, the master plays without them: " + why + ".");
+    note_phones(monotonic_ns());
   }
   thread_ = std::thread([this] { run(); });
   return {};
@@ -207,13 +208,23 @@ void Supervisor::look_after_phones(std::int64_t now_ns) {
   const KeptStream::Change change = phones_->tick(now_ns);
   if (change == KeptStream::Change::lost) say(true, "The headphones on " + title + " are lost; the master plays on.");
   if (change == KeptStream::Change::opened) say(false, "The headphones on " + phones_->title() + " are back.");
+  note_phones(now_ns);
+}
+
+void Supervisor::note_phones(std::int64_t now_ns) {
+  const bool heard = phones_->heard(now_ns);
+  const std::string title = phones_->title();
   const std::lock_guard lock(mutex_);
   phones_playing_ = phones_->playing(now_ns);
+  no_phones_ = heard ? "" : "Pre-listening would be heard by nobody: the headphones on " + title + " are missing.";
 }
 
 void Supervisor::opened_main() {
   auto* live = static_cast<Main*>(main_->live());
   for (const std::string& notice : live->notices) say(true, "Routing: " + notice + ".");
+  if (live->fitted.inputs_needed() > 0 && !std::exchange(mics_told_, true)) {
+    say(true, "Routing: microphones are taken in, but not mixed yet: nothing of them is heard.");
+  }
   const std::lock_guard lock(mutex_);
   device_ = live->stream().info();
   fitted_ = live->fitted;
@@ -222,17 +233,13 @@ void Supervisor::opened_main() {
 void Supervisor::tell_handovers() {
   Handover handover;
   while (core_->gate.next_handover(handover)) {
-    StreamInfo device;
-    {
-      const std::lock_guard lock(mutex_);
-      handovers_.push_back(handover);
-      device = device_;
-    }
-    if (handover.to == EngineGate::kStandby) {
-      say(true, device.title() + " has stopped. The set goes on without sound until it is back.");
-    } else {
-      say(false, device.title() + " is back, at " + rate_text(device, options_.rate) + ".");
-    }
+    const bool lost = handover.to == EngineGate::kStandby;
+    const std::lock_guard lock(mutex_);  // who sees the hand-over finds its sentence
+    handovers_.push_back(handover);
+    notices_.push_back({lost,
+                        device_.title() + (lost ? " has stopped. The set goes on without sound until it is back."
+                                                : " is back, at " + rate_text(device_, options_.rate) + "."),
+                        core_->gate.frames()});
   }
 }
 
@@ -266,7 +273,9 @@ AudioStatus Supervisor::status() const {
 
 Prelisten Supervisor::prelisten() const {
   const std::lock_guard lock(mutex_);
-  return phones_ ? Prelisten{true, {}} : fitted_.prelisten();
+  if (!phones_) return fitted_.prelisten();
+  if (no_phones_.empty() || fitted_.prelisten().possible) return {true, {}};
+  return {false, no_phones_};
 }
 
 std::vector<Notice> Supervisor::take_notices() {

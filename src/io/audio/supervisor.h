@@ -50,6 +50,7 @@ class Supervisor final : public AudioOut {
   void look_after_phones(std::int64_t now_ns);
   void tell_handovers();
   void opened_main();
+  void note_phones(std::int64_t now_ns);
   void say(bool warning, std::string text);
   bool clocked() const noexcept { return options_.driver == Driver::null || options_.driver == Driver::file; }
 
@@ -66,6 +67,8 @@ class Supervisor final : public AudioOut {
   StreamInfo device_;
   Routing fitted_;
   bool phones_playing_ = false;
+  std::string no_phones_;  // why nobody hears the headphones; empty: somebody does, or there are none
+  bool mics_told_ = false;
   bool stop_ = false;
   std::condition_variable wake_;
   std::thread thread_;

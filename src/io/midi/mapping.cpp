@@ -322,14 +322,14 @@ class Reader {
 
   // What kind of control it is, from its message and its intents.
   void shape(const toml::table& t, const TemplateRow& row, MidiControl& c) {
-    using Kind = MidiTrigger::Kind;
+    using Trigger = MidiTrigger::Kind;
     using Type = schedule::ArgSpec::Type;
     const MidiAction* open = nullptr;
     for (const MidiAction& a : c.act) {
       if (a.open >= 0) open = &a;
     }
     const Type type = open ? open->intent.row->args[static_cast<std::size_t>(open->open)].type : Type::none;
-    c.key = c.on.kind == Kind::note || (c.on.kind == Kind::cc && (!open || type == Type::flag));
+    c.key = c.on.kind == Trigger::note || (c.on.kind == Trigger::cc && (!open || type == Type::flag));
     const bool said = t.get("do") || t.get("up") || t.get("down") || t.get("do_on") || t.get("release");
     if (!said && c.hold.empty()) fail(c.line, "it does nothing: say `do`, `up` and `down`, or `hold`");
     if (!errors.empty() && errors.back().line >= c.line) return;  // what follows from a mistake needn't be told

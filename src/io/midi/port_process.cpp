@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "base/unique_fd.h"
+#include "io/ahead.h"
 #include "io/midi/port_wire.h"
 #include "lockfree/spsc_ring.h"
 
@@ -33,7 +34,7 @@ using namespace std::chrono_literals;
 using midi_wire::Kind;
 using midi_wire::Packet;
 
-constexpr std::size_t kIncoming = 4096;
+constexpr std::size_t kIncomingMessages = 4096;
 // Dying at once again and again costs a second each time, no more.
 constexpr std::chrono::milliseconds kFirstPause = 100ms, kLastPause = 1s;
 
@@ -77,7 +78,7 @@ class Process final : public MidiPorts {
         wake_(std::move(wake)),
         died_(std::move(died)),
         child_(std::move(child)),
-        incoming_(kIncoming) {
+        incoming_(kIncomingMessages) {
     reader_ = std::thread([this] { run(); });
   }
 
@@ -156,10 +157,11 @@ class Process final : public MidiPorts {
 
   void run() {
     pthread_setname_np(pthread_self(), "tactus-midi");
+    Ahead ahead;
     auto pause = kFirstPause;
     while (!stop_.load()) {
       const auto began = std::chrono::steady_clock::now();
-      read_all();
+      read_all(ahead);
       end_child();
       if (stop_.load()) return;
       if (died_) died_();
@@ -177,7 +179,7 @@ class Process final : public MidiPorts {
   }
 
   // Until the process closes its end.
-  void read_all() {
+  void read_all(Ahead& ahead) {
     Packet p;
     const int socket = child_.socket.get();  // which only this thread changes
     while (socket >= 0) {
@@ -185,6 +187,7 @@ class Process final : public MidiPorts {
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return;
       if (n == sizeof p) take(p);
+      ahead.turn();
     }
   }
 
@@ -282,7 +285,9 @@ class Server {
   }
 
   void run() {
+    Ahead ahead;
     while (ports_) {
+      ahead.turn();
       pollfd p{socket_, POLLIN, 0};
       if (::poll(&p, 1, 100) > 0 && !read_one()) return;
       tell();

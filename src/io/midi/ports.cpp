@@ -16,9 +16,10 @@
 #include <tuple>
 #include <utility>
 
+#include "io/ahead.h"
 #include "io/audio/quiet_cerr.h"
+#include "io/midi/driver_ports.h"
 #include "io/midi/jack_view.h"
-#include "lockfree/mpsc_queue.h"
 
 namespace tactus::io {
 namespace {
@@ -28,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kIncoming = 4096, kOutgoing = 4096;  // messages
 constexpr std::size_t kMeasured = 1000;
 constexpr std::int64_t kSettleMs = 50;
+constexpr int kLooks = 8;
 
 std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
@@ -47,29 +49,19 @@ bool answers(RtMidi::Api api) {
 
 void ignore_error(RtMidiError::Type, const std::string&, void*) {}
 
-// Where a driver's thread leaves what came in: it must neither wait nor allocate.
-struct Inlet {
-  int device = 0;
-  lockfree::MpscQueue<MidiReceived>* queue = nullptr;
-  std::atomic<std::uint32_t>* arrived = nullptr;
-  std::atomic<std::uint64_t>* lost = nullptr;
-
-  static void take(double, std::vector<unsigned char>* bytes, void* context) {
-    const auto* self = static_cast<const Inlet*>(context);
-    const MidiMessage m = MidiMessage::from({bytes->data(), bytes->size()});
-    if (m.size == 0) return;
-    if (!self->queue->push({self->device, now_ns(), m})) self->lost->fetch_add(1, std::memory_order_relaxed);
-    self->arrived->fetch_add(1, std::memory_order_release);
-    self->arrived->notify_one();
-  }
-};
-
 struct Device {
   int pattern = -1;
-  std::string name;  // of its input, or of its output where it has none
-  Inlet inlet;       // before `in`, whose thread uses it
-  std::unique_ptr<RtMidiIn> in;
+  std::string in_name, out_name;  // of its ports; empty: it has none
+  int loose = 0;                  // looks in a row at which one of them hung on no cable
+  std::unique_ptr<MidiInput> in;
   std::unique_ptr<RtMidiOut> out;
+
+  const std::string& name() const { return in_name.empty() ? out_name : in_name; }
+  // A half that came before the other one.
+  bool is_half_of(const std::string& in_port, const std::string& out_port) const {
+    return (in_name == in_port && out_name.empty() && !out_port.empty()) ||
+           (out_name == out_port && in_name.empty() && !in_port.empty());
+  }
 };
 
 struct Due {
@@ -83,7 +75,11 @@ struct Due {
 class Ports final : public MidiPorts {
  public:
   Ports(MidiPortsOptions options, std::vector<RtMidi::Api> apis, std::function<void()> wake)
-      : options_(std::move(options)), apis_(std::move(apis)), wake_(std::move(wake)), incoming_(kIncoming) {
+      : options_(std::move(options)),
+        apis_(std::move(apis)),
+        wake_(std::move(wake)),
+        inbox_(kIncoming, now_ns),
+        driver_(options_.client, inbox_) {
     quiet_cerr();
     looker_ = std::thread([this] { look(); });
     sender_ = std::thread([this] { send_due(); });
@@ -97,14 +93,11 @@ class Ports final : public MidiPorts {
     }
     look_again_.notify_all();
     send_again_.notify_all();
-    arrived_.fetch_add(1);
-    arrived_.notify_all();
+    inbox_.arrived.fetch_add(1);
+    inbox_.arrived.notify_all();
     looker_.join();
     sender_.join();
     waker_.join();
-    // RtMidi frees what its JACK output's callback reads before it closes the client, so an output that is destroyed
-    // while the server runs can crash. They stay until the process ends.
-    for (auto& out : spare_) out.release();
   }
 
   void want(std::vector<PortPattern> patterns) override {
@@ -114,7 +107,7 @@ class Ports final : public MidiPorts {
     look_again_.notify_all();
   }
 
-  bool receive(MidiReceived& received) override { return incoming_.pop(received); }
+  bool receive(MidiReceived& received) override { return inbox_.queue.pop(received); }
 
   std::vector<MidiChange> take_changes() override {
     const std::lock_guard lock(mutex_);
@@ -154,7 +147,7 @@ class Ports final : public MidiPorts {
     return p;
   }
 
-  std::uint64_t lost() const override { return lost_.load(std::memory_order_relaxed); }
+  std::uint64_t lost() const override { return inbox_.lost.load(std::memory_order_relaxed); }
 
  private:
   // --- looking for ports, opening and closing: one thread ---
@@ -184,12 +177,14 @@ class Ports final : public MidiPorts {
     if (api_ == RtMidi::UNSPECIFIED && !connect()) return;
     if (jack_ && !jack_->here()) return forget_all();
     const std::vector<std::string> ins = list(*scan_in_), outs = list(*scan_out_);
+    changing_ = false;
     close_gone(wanted, ins, outs);
     MidiPortNames found{RtMidi::getApiName(api_), others(ins), others(outs)};
     // A device's ports come one after the other: what is half there isn't opened yet.
-    changing_ = found.in != seen_.in || found.out != seen_.out;
+    const bool new_ports = found.in != seen_.in || found.out != seen_.out;
     seen_ = found;
-    if (changing_) return;
+    changing_ = changing_ || new_ports;
+    if (new_ports) return;
     for (std::size_t p = 0; p < wanted.size(); ++p) open_new(static_cast<int>(p), wanted[p], ins, outs);
     if (options_.every_input) open_new(-1, {""}, ins, outs);
     const std::lock_guard lock(mutex_);
@@ -225,25 +220,27 @@ class Ports final : public MidiPorts {
   void open_virtual(RtMidi::Api api) {
     auto device = std::make_shared<Device>();
     open(*device, kVirtualDevice, api);
-    device->in->openVirtualPort(options_.client + " in");
+    device->in->port.openVirtualPort(options_.client + " in");
     device->out->openVirtualPort(options_.client + " out");
     const std::lock_guard lock(mutex_);
     devices_[kVirtualDevice] = std::move(device);
   }
 
   void open(Device& device, int id, RtMidi::Api api) {
-    device.inlet = {id, &incoming_, &arrived_, &lost_};
-    device.in = std::make_unique<RtMidiIn>(api, options_.client);
-    if (spare_.empty()) {
-      device.out = std::make_unique<RtMidiOut>(api, options_.client);
-      device.out->setErrorCallback(ignore_error);
-    } else {
-      device.out = std::move(spare_.back());
-      spare_.pop_back();
+    device.in = driver_.input(api, id);
+    device.out = driver_.output(api);
+  }
+
+  bool is_server_here() const { return !jack_ || jack_->here(); }
+
+  void close(const std::shared_ptr<Device>& device) {
+    while (device.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the sender has it
+    if (is_server_here()) {
+      device->in->port.closePort();
+      device->out->closePort();
     }
-    device.in->setErrorCallback(ignore_error);
-    device.in->setCallback(&Inlet::take, &device.inlet);
-    device.in->ignoreTypes(true, false, true);  // no system exclusive, but clocks
+    driver_.keep(std::move(device->in));
+    driver_.keep(std::move(device->out));
   }
 
   static std::vector<std::string> list(RtMidi& ports) {
@@ -259,52 +256,72 @@ class Ports final : public MidiPorts {
     return std::any_of(pattern.begin(), pattern.end(), [&](const auto& p) { return low.find(p) != std::string::npos; });
   }
 
+  static bool is_listed(const Device& device, const std::vector<std::string>& ins,
+                        const std::vector<std::string>& outs) {
+    const auto among = [](const std::vector<std::string>& ports, const std::string& name) {
+      return name.empty() || std::find(ports.begin(), ports.end(), name) != ports.end();
+    };
+    return among(ins, device.in_name) && among(outs, device.out_name);
+  }
+
+  // A port without its cable is as good as gone, and is opened again: it went and came back between two looks. A busy
+  // JACK server shows a new cable late, so one look isn't enough.
+  bool is_loose(Device& device) {
+    const auto cabled = [this](const std::string& name) {
+      return name.empty() || !jack_ || jack_->connected(name, options_.client);
+    };
+    device.loose = cabled(device.in_name) && cabled(device.out_name) ? 0 : device.loose + 1;
+    changing_ = changing_ || device.loose > 0;
+    return device.loose >= kLooks;
+  }
+
   void close_gone(const std::vector<PortPattern>& wanted, const std::vector<std::string>& ins,
                   const std::vector<std::string>& outs) {
+    close_if([&](Device& device) {
+      if (!is_listed(device, ins, outs) || is_loose(device)) return true;
+      if (device.pattern < 0) return !options_.every_input;
+      const auto pattern = static_cast<std::size_t>(device.pattern);
+      return pattern >= wanted.size() || !matches(device.name(), wanted[pattern]);
+    });
+  }
+
+  void close_if(const std::function<bool(Device&)>& closes) {
     std::vector<std::shared_ptr<Device>> closed;
     std::unique_lock lock(mutex_);
     for (auto d = devices_.begin(); d != devices_.end();) {
       const auto& [id, device] = *d;
-      const auto pattern = static_cast<std::size_t>(device->pattern);
-      const bool here = (std::find(ins.begin(), ins.end(), device->name) != ins.end() ||
-                         std::find(outs.begin(), outs.end(), device->name) != outs.end()) &&
-                        (!jack_ || jack_->connected(device->name, options_.client));
-      const bool keep = device->pattern < 0 ? options_.every_input && here
-                                            : here && pattern < wanted.size() && matches(device->name, wanted[pattern]);
-      if (id == kVirtualDevice || keep) {
+      if (id == kVirtualDevice || !closes(*device)) {
         ++d;
         continue;
       }
-      changes_.push_back({id, device->pattern, device->name, false});
+      changes_.push_back({id, device->pattern, device->name(), false});
       closed.push_back(device);
       d = devices_.erase(d);
     }
     lock.unlock();
-    for (const auto& device : closed) {
-      while (device.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the sender has it
-      device->out->closePort();
-      spare_.push_back(std::move(device->out));
-    }
+    for (const auto& device : closed) close(device);
   }
 
   void open_new(int pattern, const PortPattern& names, const std::vector<std::string>& ins,
                 const std::vector<std::string>& outs) {
     // The first input of that name with the first output, the second with the second: two of a kind are two devices.
-    const std::vector<unsigned> in = matching(ins, names);
-    const std::vector<unsigned> out = pattern < 0 ? std::vector<unsigned>{} : matching(outs, names);
+    const std::vector<std::string> in = matching(ins, names);
+    const std::vector<std::string> out = pattern < 0 ? std::vector<std::string>{} : matching(outs, names);
     for (std::size_t nth = 0; nth < std::max(in.size(), out.size()); ++nth) {
-      const std::string& name = nth < in.size() ? ins[in[nth]] : outs[out[nth]];
-      if (is_open(name)) continue;
+      const std::string in_name = nth < in.size() ? in[nth] : "", out_name = nth < out.size() ? out[nth] : "";
+      close_if([&](const Device& d) { return d.pattern == pattern && d.is_half_of(in_name, out_name); });
+      if (is_open(in_name.empty() ? out_name : in_name)) continue;
       auto device = std::make_shared<Device>();
       const int id = next_device_++;
       open(*device, id, api_);
       device->pattern = pattern;
-      device->name = name;
-      if (nth < in.size()) open_by_name(*device->in, ins[in[nth]], options_.client + " in");
-      if (nth < out.size()) open_by_name(*device->out, outs[out[nth]], options_.client + " out");
+      device->in_name = in_name;
+      device->out_name = out_name;
+      if (!in_name.empty()) open_by_name(device->in->port, in_name, options_.client + " in");
+      if (!out_name.empty()) open_by_name(*device->out, out_name, options_.client + " out");
       const std::lock_guard lock(mutex_);
+      changes_.push_back({id, pattern, device->name(), true});
       devices_[id] = std::move(device);
-      changes_.push_back({id, pattern, name, true});
     }
   }
 
@@ -315,17 +332,16 @@ class Ports final : public MidiPorts {
     if (found != now.end()) ports.openPort(static_cast<unsigned>(found - now.begin()), our_name);
   }
 
-  std::vector<unsigned> matching(const std::vector<std::string>& ports, const PortPattern& names) const {
-    std::vector<unsigned> list;
-    for (unsigned i = 0; i < ports.size(); ++i) {
-      if (matches(ports[i], names)) list.push_back(i);
-    }
+  std::vector<std::string> matching(const std::vector<std::string>& ports, const PortPattern& names) const {
+    std::vector<std::string> list;
+    std::copy_if(ports.begin(), ports.end(), std::back_inserter(list),
+                 [&](const std::string& name) { return matches(name, names); });
     return list;
   }
 
   bool is_open(const std::string& name) const {
     const std::lock_guard lock(mutex_);
-    return std::any_of(devices_.begin(), devices_.end(), [&](const auto& d) { return d.second->name == name; });
+    return std::any_of(devices_.begin(), devices_.end(), [&](const auto& d) { return d.second->name() == name; });
   }
 
   void forget_all() {
@@ -333,20 +349,15 @@ class Ports final : public MidiPorts {
     {
       const std::lock_guard lock(mutex_);
       for (const auto& [id, device] : devices_) {
-        if (id != kVirtualDevice) changes_.push_back({id, device->pattern, device->name, false});
+        if (id != kVirtualDevice) changes_.push_back({id, device->pattern, device->name(), false});
       }
       closed.swap(devices_);
       names_ = {};
     }
-    for (auto& [id, device] : closed) {
-      while (device.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      if (!jack_ || jack_->here()) device->out->closePort();
-      spare_.push_back(std::move(device->out));
-    }
-    if (scan_out_) spare_.push_back(std::move(scan_out_));
+    for (const auto& [id, device] : closed) close(device);
+    if (scan_out_) driver_.retire(std::move(scan_out_));
     scan_in_.reset();
-    // Outputs of a server that has gone are of no use, and have no callbacks any more.
-    if (jack_ && !jack_->here()) spare_.clear();
+    if (!is_server_here()) driver_.server_has_gone();
     jack_.reset();
     api_ = RtMidi::UNSPECIFIED;
   }
@@ -400,9 +411,11 @@ class Ports final : public MidiPorts {
 
   void wake_owner() {
     std::uint32_t seen = 0;
+    Ahead ahead;
     while (true) {
-      arrived_.wait(seen, std::memory_order_acquire);
-      seen = arrived_.load(std::memory_order_acquire);
+      ahead.turn();
+      inbox_.arrived.wait(seen, std::memory_order_acquire);
+      seen = inbox_.arrived.load(std::memory_order_acquire);
       if (stop_.load()) return;
       if (wake_) wake_();
     }
@@ -412,9 +425,7 @@ class Ports final : public MidiPorts {
   const std::vector<RtMidi::Api> apis_;  // tried in this order
   const std::function<void()> wake_;
 
-  lockfree::MpscQueue<MidiReceived> incoming_;
-  std::atomic<std::uint32_t> arrived_{0};
-  std::atomic<std::uint64_t> lost_{0};
+  MidiInbox inbox_;
 
   mutable std::mutex mutex_;
   std::condition_variable look_again_;
@@ -428,12 +439,12 @@ class Ports final : public MidiPorts {
   // The looker's own.
   RtMidi::Api api_ = RtMidi::UNSPECIFIED;
   std::unique_ptr<JackView> jack_;  // with JACK only
-  std::vector<std::unique_ptr<RtMidiOut>> spare_;
+  DriverPorts driver_;
   std::unique_ptr<RtMidiIn> scan_in_;
   std::unique_ptr<RtMidiOut> scan_out_;
   int next_device_ = 1;
   MidiPortNames seen_;     // of others, at the last look
-  bool changing_ = false;  // they weren't the same at the one before
+  bool changing_ = false;  // look again soon
 
   mutable std::mutex send_mutex_;
   std::condition_variable send_again_;

@@ -12,10 +12,11 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <map>
 #include <thread>
 
+#include "io/ahead.h"
+#include "io/osc/hub_peer.h"
 #include "io/osc/sockets.h"
 #include "lockfree/spsc_ring.h"
 
@@ -24,47 +25,22 @@ namespace tactus::io {
 namespace {
 
 constexpr std::size_t kInbox = 8192, kOutbox = 8192;
-constexpr int kReadsAtOnce = 16;          // of one peer, before the next has its turn
+constexpr int kRepliesAtOnce = 256, kNewcomersAtOnce = 16, kDatagramsAtOnce = 32;  // in a turn
 constexpr std::size_t kUdpSenders = 256;  // that are told apart; beyond, the longest silent is forgotten
 constexpr std::size_t kMostName = 31;
 constexpr double kToldEverySeconds = 0.25;  // a sender that is refused hears of it so often
 
-double now_s() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-double wall_s() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
+// Since this thread goes ahead of others, what each may cost it is bounded: a peer, all who come and go, all of UDP,
+// everybody together. When the last is used up, those alone are read who have kept at least half of what is theirs.
+constexpr double kNewcomersShare = 0.1, kUdpShare = 0.15, kAllShare = 0.4, kAllMost = 0.010;
+constexpr double kTurn = 0.002;  // seconds that a turn reads: who has waited may be a calmer one
+constexpr int kPauseMs = 2;      // until it looks again at those it passed over
 
-struct Packet {
-  std::vector<std::byte> bytes;
-  std::size_t sent = 0;
-  UniqueFd fd;
-};
+double wall_s() { return seconds_of(CLOCK_REALTIME); }
 
 struct Outgoing {
   ClientId client = 0;
   Packet packet;
-};
-
-struct Peer {
-  ClientId id = 0;
-  Incoming::Way way = Incoming::Way::local;
-  std::string place, name;  // where it is; what it is called
-  UniqueFd fd;              // of a stream
-  sockaddr_in address{};    // of a UDP sender
-  sockaddr_in replies{};    // where that one listens
-  double tokens = 0, refilled = 0, heard = 0, told = 0;
-  std::uint64_t refused = 0;  // since it was told
-  std::vector<std::byte> in;
-  std::deque<Packet> out;
-  std::size_t out_bytes = 0;
-  std::uint64_t lost = 0;  // replies, since it was told
-  bool gone = false;
 };
 
 class Hub final : public OscHub {
@@ -108,10 +84,15 @@ class Hub final : public OscHub {
     Outgoing* raw = out.get();
     if (outbox_.push(raw)) {
       (void)out.release();
-      ring();
+      held_ = holds_;
+      if (!holds_) ring();
     } else {
       lost_replies_.fetch_add(1, std::memory_order_relaxed);
     }
+  }
+  void hold(bool on) override {
+    holds_ = on;
+    if (!on && std::exchange(held_, false)) ring();
   }
   HubStats stats() const override {
     const auto get = [](const std::atomic<std::uint64_t>& v) { return v.load(std::memory_order_relaxed); };
@@ -130,18 +111,22 @@ class Hub final : public OscHub {
   static void count(std::atomic<std::uint64_t>& c, std::uint64_t n = 1) { c.fetch_add(n, std::memory_order_relaxed); }
 
   void run();
+  bool gather();
+  void turn();
+  void charge(Allowance& whose);
   void deliver();
-  void accept_all(const UniqueFd& listener, Incoming::Way way);
+  void accept_some(const UniqueFd& listener, Incoming::Way way);
   void read_stream(Peer& peer);
   void read_udp();
-  Peer& udp_peer(const sockaddr_in& from);
+  Peer* udp_peer(const sockaddr_in& from);
   void packet_from(Peer& peer, std::span<const std::byte> bytes);
   bool may(Peer& peer);
-  void refuse(Peer& peer, const std::string& why);
+  template <typename Why>
+  void refuse(Peer& peer, const Why& why);
   bool queue(Incoming incoming);
   void reply_to(Peer& peer, std::int64_t port);
   void reply(Peer& peer, Packet packet);
-  void write_out(Peer& peer);
+  void pay();
   void bury();
 
   HubOptions options_;
@@ -150,6 +135,12 @@ class Hub final : public OscHub {
   std::map<ClientId, std::unique_ptr<Peer>> peers_;
   ClientId next_ = 1;
   bool queued_ = false;
+  bool holds_ = false, held_ = false;  // the control thread's
+  std::vector<pollfd> fds_;
+  std::vector<Peer*> whose_, ready_, owed_;
+  Allowance newcomers_{kNewcomersShare, kAllMost, kAllMost, now_s()},
+      datagrams_{kUdpShare, kAllMost, kAllMost, now_s()}, all_{kAllShare, kAllMost, kAllMost, now_s()};
+  double lap_ = 0;  // of this thread's time, when it was last charged to somebody
   lockfree::SpscRing<Incoming*> inbox_{kInbox};
   lockfree::SpscRing<Outgoing*> outbox_{kOutbox};
   std::atomic<std::uint64_t> messages_{0}, malformed_{0}, throttled_{0}, refused_{0}, lost_replies_{0};
@@ -159,56 +150,107 @@ class Hub final : public OscHub {
 };
 
 void Hub::run() {
-  std::vector<pollfd> fds;
-  std::vector<Peer*> whose;
+  Ahead ahead;
   while (!stop_.load(std::memory_order_relaxed)) {
-    fds.clear();
-    whose.clear();
-    const auto watch = [&](int fd, short events, Peer* peer) {
-      if (fd < 0) return;
-      fds.push_back({fd, events, 0});
-      whose.push_back(peer);
-    };
-    watch(bell_.get(), POLLIN, nullptr);
-    watch(local_.get(), POLLIN, nullptr);
-    watch(tcp_.get(), POLLIN, nullptr);
-    watch(udp_.get(), POLLIN, nullptr);
-    for (auto& [id, peer] : peers_) {
-      watch(peer->fd.get(), static_cast<short>(peer->out.empty() ? POLLIN : POLLIN | POLLOUT), peer.get());
-    }
-    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
-    for (std::size_t i = 0; i < fds.size(); ++i) {
-      if (!fds[i].revents) continue;
-      if (whose[i]) {
-        if (fds[i].revents & POLLOUT) write_out(*whose[i]);
-        if (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) read_stream(*whose[i]);
-      } else if (fds[i].fd == bell_.get()) {
-        std::uint64_t rung = 0;
-        if (::read(bell_.get(), &rung, sizeof rung) > 0) deliver();
-      } else if (fds[i].fd == udp_.get()) {
-        read_udp();
-      } else {
-        accept_all(fds[i].fd == tcp_.get() ? tcp_ : local_,
-                   fds[i].fd == tcp_.get() ? Incoming::Way::tcp : Incoming::Way::local);
-      }
-    }
+    ahead.turn();
+    const bool passed_over = gather();
+    if (::poll(fds_.data(), fds_.size(), passed_over ? kPauseMs : -1) < 0) continue;
+    lap_ = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    turn();
     bury();
+    charge(newcomers_);
     if (queued_) wake_();
     queued_ = false;
   }
 }
 
-void Hub::deliver() {
-  Outgoing* raw = nullptr;
-  while (outbox_.pop(raw)) {
-    const std::unique_ptr<Outgoing> out(raw);
-    const auto peer = peers_.find(out->client);
-    if (peer != peers_.end() && !peer->second->gone) reply(*peer->second, std::move(out->packet));
+// Whom to wait for. True: somebody was passed over, having used up what is theirs.
+bool Hub::gather() {
+  fds_.clear();
+  whose_.clear();
+  bool passed_over = false;
+  const double now = now_s();
+  const bool all = all_.left(now) > 0;
+  const auto watch = [this](int fd, int events, Peer* peer) {
+    if (fd < 0) return;
+    fds_.push_back({fd, static_cast<short>(events), 0});
+    whose_.push_back(peer);
+  };
+  watch(bell_.get(), POLLIN, nullptr);
+  if (all && newcomers_.left(now) > 0) {
+    watch(local_.get(), POLLIN, nullptr);
+    watch(tcp_.get(), POLLIN, nullptr);
+  } else {
+    passed_over = true;
   }
+  if (all && datagrams_.left(now) > 0) {
+    watch(udp_.get(), POLLIN, nullptr);
+  } else {
+    passed_over = true;
+  }
+  for (auto& [id, peer] : peers_) {
+    const bool may = peer->work.left(now) > (all ? 0 : kPeerMost / 2);
+    const int events = (may ? POLLIN : 0) | (peer->out.empty() ? 0 : POLLOUT);
+    // Who hung up is always reported: a peer that waits for nothing isn't asked about.
+    if (events) watch(peer->fd.get(), events, peer.get());
+    passed_over = passed_over || !may;
+  }
+  return passed_over;
 }
 
-void Hub::accept_all(const UniqueFd& listener, Incoming::Way way) {
-  for (;;) {
+void Hub::turn() {
+  const double begun = now_s();
+  ready_.clear();
+  for (std::size_t i = 0; i < fds_.size(); ++i) {
+    const pollfd& p = fds_[i];
+    if (!p.revents) continue;
+    if (Peer* peer = whose_[i]) {
+      if (!peer->out.empty()) peer->write_out();
+      charge(peer->work);
+      if (p.events & POLLIN && p.revents & (POLLIN | POLLHUP | POLLERR)) ready_.push_back(peer);
+    } else if (p.fd == bell_.get()) {
+      std::uint64_t rung = 0;
+      if (::read(bell_.get(), &rung, sizeof rung) > 0) deliver();
+    } else if (p.fd == udp_.get()) {
+      read_udp();
+      charge(datagrams_);
+    } else {
+      accept_some(p.fd == tcp_.get() ? tcp_ : local_, p.fd == tcp_.get() ? Incoming::Way::tcp : Incoming::Way::local);
+      charge(newcomers_);
+    }
+  }
+  // The calmest first.
+  std::sort(ready_.begin(), ready_.end(),
+            [begun](Peer* a, Peer* b) { return a->work.left(begun) > b->work.left(begun); });
+  for (Peer* peer : ready_) {
+    read_stream(*peer);
+    charge(peer->work);
+    if (now_s() - begun > kTurn) break;
+  }
+  pay();
+}
+
+// What this thread has done since the last time was for `whose`.
+void Hub::charge(Allowance& whose) {
+  const double now = seconds_of(CLOCK_THREAD_CPUTIME_ID), spent = now - std::exchange(lap_, now);
+  whose.spend(spent);
+  all_.spend(spent);
+}
+
+void Hub::deliver() {
+  Outgoing* raw = nullptr;
+  for (int n = 0; n < kRepliesAtOnce; ++n) {
+    if (!outbox_.pop(raw)) return;
+    const std::unique_ptr<Outgoing> out(raw);
+    const auto peer = peers_.find(out->client);
+    if (peer == peers_.end() || peer->second->gone) continue;
+    reply(*peer->second, std::move(out->packet));
+  }
+  ring();  // the rest in the next turn
+}
+
+void Hub::accept_some(const UniqueFd& listener, Incoming::Way way) {
+  for (int n = 0; n < kNewcomersAtOnce; ++n) {
     UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) return;
     if (peers_.size() >= options_.most_clients + kUdpSenders || clients_.load() >= options_.most_clients) {
@@ -242,58 +284,53 @@ void Hub::accept_all(const UniqueFd& listener, Incoming::Way way) {
   }
 }
 
+// One read: then others have their turn.
 void Hub::read_stream(Peer& peer) {
-  std::byte buffer[16384];
-  for (int reads = 0; reads < kReadsAtOnce && !peer.gone; ++reads) {
-    const ssize_t n = ::recv(peer.fd.get(), buffer, sizeof buffer, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) {
-      peer.gone = true;
-      return;
-    }
-    peer.in.insert(peer.in.end(), buffer, buffer + n);
-    std::size_t at = 0;
-    while (peer.in.size() - at >= 4) {
-      std::size_t size = 0;
-      for (std::size_t i = 0; i < 4; ++i) size = size << 8 | std::to_integer<std::size_t>(peer.in[at + i]);
-      if (size > osc::kMaxPacket) {  // no length: this isn't OSC, or it lost its place
-        count(malformed_);
-        peer.gone = true;
-        return;
-      }
-      if (peer.in.size() - at - 4 < size) break;
-      packet_from(peer, std::span(peer.in).subspan(at + 4, size));
-      at += 4 + size;
-    }
-    peer.in.erase(peer.in.begin(), peer.in.begin() + static_cast<std::ptrdiff_t>(at));
+  std::byte buffer[8192];
+  const ssize_t n = ::recv(peer.fd.get(), buffer, sizeof buffer, 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n <= 0) {
+    peer.gone = true;
+    return;
   }
+  const bool good = peer.in.take(std::as_bytes(std::span(buffer, static_cast<std::size_t>(n))),
+                                 [&](std::span<const std::byte> packet) { packet_from(peer, packet); });
+  if (good) return;
+  count(malformed_);
+  peer.gone = true;
 }
 
 void Hub::read_udp() {
   static thread_local std::byte buffer[65536];
-  for (int reads = 0; reads < kReadsAtOnce * 4; ++reads) {
+  for (int reads = 0; reads < kDatagramsAtOnce; ++reads) {
     sockaddr_in from{};
     socklen_t size = sizeof from;
     const ssize_t n = ::recvfrom(udp_.get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (n < 0) return;
-    packet_from(udp_peer(from), std::span(buffer, static_cast<std::size_t>(n)));
+    if (Peer* peer = udp_peer(from)) packet_from(*peer, std::span(buffer, static_cast<std::size_t>(n)));
   }
 }
 
-Peer& Hub::udp_peer(const sockaddr_in& from) {
+// Null: there are too many who have gone and whose going couldn't be told yet.
+Peer* Hub::udp_peer(const sockaddr_in& from) {
   Peer* oldest = nullptr;
   std::size_t senders = 0;
   for (auto& [id, peer] : peers_) {
-    if (peer->way != Incoming::Way::udp) continue;
-    if (peer->address.sin_addr.s_addr == from.sin_addr.s_addr && peer->address.sin_port == from.sin_port) return *peer;
+    if (peer->way != Incoming::Way::udp || peer->gone) continue;
+    if (peer->address.sin_addr.s_addr == from.sin_addr.s_addr && peer->address.sin_port == from.sin_port)
+      return peer.get();
     ++senders;
     if (!oldest || peer->heard < oldest->heard) oldest = peer.get();
+  }
+  if (peers_.size() >= options_.most_clients + 2 * kUdpSenders) {
+    count(refused_);
+    return nullptr;
   }
   double tokens = options_.burst;
   if (senders >= kUdpSenders) {
     // Changing ports must not buy a new allowance.
     tokens = std::min(tokens, oldest->tokens);
-    peers_.erase(oldest->id);
+    oldest->gone = true;  // and the control thread is told, which keeps something of everybody, too
   }
   auto peer = std::make_unique<Peer>();
   peer->id = next_++;
@@ -302,7 +339,7 @@ Peer& Hub::udp_peer(const sockaddr_in& from) {
   peer->place = peer->name = address_text(from);
   peer->tokens = tokens;
   peer->refilled = now_s();
-  return *peers_.emplace(peer->id, std::move(peer)).first->second;
+  return peers_.emplace(peer->id, std::move(peer)).first->second.get();
 }
 
 bool Hub::may(Peer& peer) {
@@ -314,12 +351,14 @@ bool Hub::may(Peer& peer) {
   return true;
 }
 
-void Hub::refuse(Peer& peer, const std::string& why) {
+// `why` is asked for the reason when the peer is told.
+template <typename Why>
+void Hub::refuse(Peer& peer, const Why& why) {
   ++peer.refused;
   const double now = now_s();
   if (peer.way == Incoming::Way::udp || now - peer.told < kToldEverySeconds) return;
   peer.told = now;
-  osc::Message m{"/refused", {static_cast<std::int64_t>(peer.refused), why}};
+  osc::Message m{"/refused", {static_cast<std::int64_t>(peer.refused), std::string(why())}};
   peer.refused = 0;
   reply(peer, {osc::encode(m), 0, {}});
 }
@@ -329,20 +368,22 @@ void Hub::packet_from(Peer& peer, std::span<const std::byte> bytes) {
   std::string why;
   if (!may(peer)) {
     count(throttled_);
-    refuse(peer, peer.name + " sends more than " + std::to_string(static_cast<int>(options_.per_second)) +
-                     " messages a second");
+    refuse(peer, [&] {
+      return peer.name + " sends more than " + std::to_string(static_cast<int>(options_.per_second)) +
+             " messages a second";
+    });
     return;
   }
   if (!osc::decode(bytes, found, &why)) {
     count(malformed_);
-    refuse(peer, why);
+    refuse(peer, [&] { return why; });
     return;
   }
   const double wall = options_.wall_clock ? options_.wall_clock() : wall_s();
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (i > 0 && !may(peer)) {
       count(throttled_, found.size() - i);
-      refuse(peer, peer.name + " sends too much at once");
+      refuse(peer, [&] { return peer.name + " sends too much at once"; });
       return;
     }
     Incoming in;
@@ -362,7 +403,7 @@ void Hub::packet_from(Peer& peer, std::span<const std::byte> bytes) {
     in.message = std::move(found[i].message);
     if (!queue(std::move(in))) {
       count(refused_);
-      refuse(peer, "the engine has more to do than it can take in; send again");
+      refuse(peer, [] { return "the engine has more to do than it can take in; send again"; });
       return;
     }
     count(messages_);
@@ -394,16 +435,16 @@ void Hub::reply(Peer& peer, Packet packet) {
     }
     return;
   }
-  if (peer.out_bytes + packet.bytes.size() > options_.backlog) {
+  const auto full = [&] { return peer.out_bytes + packet.bytes.size() > options_.backlog; };
+  // What waits for the end of this turn only waits for us: its client may have room for it.
+  if (full()) peer.write_out();
+  if (full()) {
     ++peer.lost;
     count(lost_replies_);
     return;
   }
   const auto put = [&peer](Packet p) {
-    const std::size_t n = p.bytes.size();
-    std::byte size[4];
-    for (std::size_t i = 0; i < 4; ++i) size[i] = static_cast<std::byte>(n >> (24 - 8 * i) & 255);
-    p.bytes.insert(p.bytes.begin(), size, size + 4);
+    p.bytes = osc::framed(std::move(p.bytes));
     peer.out_bytes += p.bytes.size();
     peer.out.push_back(std::move(p));
   };
@@ -412,38 +453,17 @@ void Hub::reply(Peer& peer, Packet packet) {
     peer.lost = 0;
   }
   put(std::move(packet));
-  write_out(peer);
+  if (!std::exchange(peer.owed, true)) owed_.push_back(&peer);
 }
 
-void Hub::write_out(Peer& peer) {
-  while (!peer.out.empty() && !peer.gone) {
-    Packet& p = peer.out.front();
-    iovec piece{p.bytes.data() + p.sent, p.bytes.size() - p.sent};
-    msghdr header{};
-    header.msg_iov = &piece;
-    header.msg_iovlen = 1;
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    if (p.fd && peer.way == Incoming::Way::local) {
-      header.msg_control = control;
-      header.msg_controllen = sizeof control;
-      cmsghdr* c = CMSG_FIRSTHDR(&header);
-      c->cmsg_level = SOL_SOCKET;
-      c->cmsg_type = SCM_RIGHTS;
-      c->cmsg_len = CMSG_LEN(sizeof(int));
-      const int fd = p.fd.get();
-      std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
-    }
-    const ssize_t n = ::sendmsg(peer.fd.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0) {
-      if (errno != EAGAIN && errno != EINTR) peer.gone = true;
-      return;
-    }
-    p.fd.reset();
-    p.sent += static_cast<std::size_t>(n);
-    if (p.sent < p.bytes.size()) return;
-    peer.out_bytes -= p.bytes.size();
-    peer.out.pop_front();
+// Each its replies, all at once.
+void Hub::pay() {
+  for (Peer* peer : owed_) {
+    peer->owed = false;
+    peer->write_out();
+    charge(peer->work);
   }
+  owed_.clear();
 }
 
 void Hub::bury() {
@@ -460,7 +480,7 @@ void Hub::bury() {
     left.peer = peer.name;
     // Is in the way of nothing when it must wait for room: it is tried again at the next turn.
     if (!queue(std::move(left))) return;
-    clients_.fetch_sub(1, std::memory_order_relaxed);
+    if (peer.way != Incoming::Way::udp) clients_.fetch_sub(1, std::memory_order_relaxed);
     i = peers_.erase(i);
   }
 }

@@ -1,6 +1,9 @@
 // Everybody who speaks OSC to the engine: clients on a Unix socket, and UDP and TCP where the user turned them on. One
 // thread owns all sockets; the control thread takes what came in and gives what goes out, and waits for nobody.
 //
+// Its thread goes ahead of other programs (io/ahead.h), so what it does for each is bounded (Allowance): a storm waits
+// in its own socket, and who has been calm is read first.
+//
 // Nobody can do harm from here: packets are bounded and decoded by osc::decode; a stream that breaks the framing is
 // closed; each sender may send so many messages a second and no more; a client that doesn't read its replies loses them
 // (and is told how many), nobody else does; connections and names are counted and bounded.
@@ -64,6 +67,8 @@ class OscHub {
   // Control thread: a packet for one client; unknown ones are ignored. `fd` >= 0: a descriptor that travels with it,
   // over a Unix socket only (it is duplicated).
   virtual void send(ClientId client, const osc::Message& message, int fd = -1) = 0;
+  // Control thread: while on, what is sent waits; all of it goes when it is turned off.
+  virtual void hold(bool on) = 0;
   virtual HubStats stats() const = 0;           // any thread
   virtual std::string udp_address() const = 0;  // as bound; empty: none
   virtual std::string tcp_address() const = 0;

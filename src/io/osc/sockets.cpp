@@ -91,6 +91,23 @@ std::string bound_address(int fd) {
   return address_text(a);
 }
 
+ssize_t send_pieces(int fd, std::span<iovec> pieces, int passed) {
+  msghdr header{};
+  header.msg_iov = pieces.data();
+  header.msg_iovlen = pieces.size();
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (passed >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    cmsghdr* c = CMSG_FIRSTHDR(&header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(c), &passed, sizeof passed);
+  }
+  return ::sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 std::string peer_process(int fd) {
   ucred who{};
   socklen_t size = sizeof who;

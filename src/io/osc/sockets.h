@@ -3,7 +3,9 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <sys/uio.h>
 
+#include <span>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -17,6 +19,8 @@ UniqueFd bind_inet(const std::string& where, int type, std::string* error);
 // "127.0.0.1:9000"
 std::string address_text(const sockaddr_in& a);
 std::string bound_address(int fd);
+// What of `pieces` the socket takes, without waiting; -1 with errno. `passed` >= 0: a descriptor that travels with it.
+ssize_t send_pieces(int fd, std::span<iovec> pieces, int passed);
 // "pid 1234" of a Unix peer.
 std::string peer_process(int fd);
 

@@ -1,14 +1,12 @@
 #include "io/power/inhibitor.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <memory>
 
-#ifdef TACTUS_HAVE_SDBUS
-#include <fcntl.h>
-#include <systemd/sd-bus.h>
-#endif
+#include "io/power/sd_bus.h"
 
 namespace tactus::io {
 
@@ -17,26 +15,27 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-#ifdef TACTUS_HAVE_SDBUS
+// Where there is no sd-bus nothing can be opened, so nothing else is called.
+const SdBus& sd() { return *SdBus::get(); }
 
 constexpr std::uint64_t kCallTimeoutUs = 1'000'000;
 constexpr const char* kName = "Tactus";
 constexpr const char* kWhy = "a set is playing";
 
 struct BusEnd {
-  void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
+  void operator()(sd_bus* bus) const { sd().flush_close_unref(bus); }
 };
 using Bus = std::unique_ptr<sd_bus, BusEnd>;
 struct MessageEnd {
-  void operator()(sd_bus_message* m) const { sd_bus_message_unref(m); }
+  void operator()(sd_bus_message* m) const { sd().message_unref(m); }
 };
 using Message = std::unique_ptr<sd_bus_message, MessageEnd>;
 
-Bus open_bus(int (*open)(sd_bus**)) {
+Bus open_bus(int (*SdBus::*open)(sd_bus**)) {
   sd_bus* raw = nullptr;
-  if (open(&raw) < 0) return {};
+  if (!SdBus::get() || (sd().*open)(&raw) < 0) return {};
   Bus bus(raw);
-  sd_bus_set_method_call_timeout(raw, kCallTimeoutUs);
+  sd().set_method_call_timeout(raw, kCallTimeoutUs);
   return bus;
 }
 
@@ -45,7 +44,7 @@ class SleepLock {
  public:
   ~SleepLock() { release(); }
   std::uint32_t take() {
-    const Bus bus = open_bus(sd_bus_open_system);
+    const Bus bus = open_bus(&SdBus::open_system);
     if (!bus) return 0;
     // Whether the lid is ours to lock is for the system's policy to say; sleep is the one that matters.
     if (ask(bus.get(), "sleep:idle:handle-lid-switch")) return Bits::kBoth;
@@ -63,11 +62,11 @@ class SleepLock {
   bool ask(sd_bus* bus, const char* what) {
     sd_bus_message* raw = nullptr;
     const int code =
-        sd_bus_call_method(bus, "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
-                           "Inhibit", nullptr, &raw, "ssss", what, kName, kWhy, "block");
+        sd().call_method(bus, "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+                         "Inhibit", nullptr, &raw, "ssss", what, kName, kWhy, "block");
     const Message answer(raw);
     int fd = -1;
-    if (code < 0 || sd_bus_message_read(raw, "h", &fd) < 0) return false;
+    if (code < 0 || sd().message_read(raw, "h", &fd) < 0) return false;
     fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);  // the message's own goes with it
     return fd_ >= 0;
   }
@@ -78,26 +77,26 @@ class SleepLock {
 class ScreenLock {
  public:
   std::uint32_t take() {
-    bus_ = open_bus(sd_bus_open_user);
+    bus_ = open_bus(&SdBus::open_user);
     sd_bus_message* raw = nullptr;
     const int code =
-        bus_ ? sd_bus_call_method(bus_.get(), kService, kPath, kService, "Inhibit", nullptr, &raw, "ss", kName, kWhy)
+        bus_ ? sd().call_method(bus_.get(), kService, kPath, kService, "Inhibit", nullptr, &raw, "ss", kName, kWhy)
              : -1;
     const Message answer(raw);
-    if (code >= 0 && sd_bus_message_read(raw, "u", &cookie_) >= 0) return Inhibitor::kScreen;
+    if (code >= 0 && sd().message_read(raw, "u", &cookie_) >= 0) return Inhibitor::kScreen;
     bus_.reset();
     return 0;
   }
   void release() {
-    if (bus_) sd_bus_call_method(bus_.get(), kService, kPath, kService, "UnInhibit", nullptr, nullptr, "u", cookie_);
+    if (bus_) sd().call_method(bus_.get(), kService, kPath, kService, "UnInhibit", nullptr, nullptr, "u", cookie_);
     bus_.reset();
   }
   // False when the connection has gone, and the lock with it.
   bool holds() {
     if (!bus_) return false;
     int more = 1;
-    while (more > 0) more = sd_bus_process(bus_.get(), nullptr);
-    if (more == 0 && sd_bus_is_open(bus_.get()) > 0) return true;
+    while (more > 0) more = sd().process(bus_.get(), nullptr);
+    if (more == 0 && sd().is_open(bus_.get()) > 0) return true;
     bus_.reset();
     return false;
   }
@@ -108,21 +107,6 @@ class ScreenLock {
   Bus bus_;
   std::uint32_t cookie_ = 0;
 };
-
-#else
-
-// Elsewhere the machine's owner sees to it.
-struct SleepLock {
-  std::uint32_t take() { return 0; }
-  void release() {}
-};
-struct ScreenLock {
-  std::uint32_t take() { return 0; }
-  void release() {}
-  bool holds() { return false; }
-};
-
-#endif
 
 }  // namespace
 

@@ -157,6 +157,37 @@ TEST_F(Fixture, ForetellsARandomSessionToTheFrame) {
   EXPECT_GT(checked, 5000);
 }
 
+// A deck that is let go by the bar or the phrase is foretold where it will be by the session's, also when they change
+// before it is let go, or just after.
+TEST_F(Fixture, SyncByBarAndPhraseIsForetoldByTheSessionsMetre) {
+  for (const auto mode : {msg::SyncMode::bar, msg::SyncMode::phrase}) {
+    for (const double change : {0.0, 34.0, 35.0}) {
+      deck = {};
+      deck.map.start_metre({Beats::of(5), Beats::of(16), {}});
+      foresight = Foresight(deck.map);
+      now(Op::load);
+      now(Op::seek, 6000 + 24000 * 14.3);  // beat 14.3 of the track
+      now(Op::sync, 0, static_cast<int>(mode));
+      service();
+      const std::int64_t go = deck.map.due(Beat::of(34.2)).v;
+      schedule(at(go, Op::play));
+      deck.map.change_metre({Beat::of(change), Beats::of(3), Beats::of(32)});
+      foresight.set_map(deck.map);
+      while (deck.now + 9600 < go + 2000) deck.block(), service();
+      const ctl::Run* run = run_at(go + 2000);
+      const double foretold = folded(*run, foresight.position(run->id, static_cast<double>(go + 2000)));
+      while (deck.now < go + 2000) deck.block();
+      EXPECT_NEAR(deck.transport.position(static_cast<double>(go + 2000), deck.map), foretold, 0.02);
+      const bool changed = change < 34.2;
+      const double unit = mode == msg::SyncMode::bar ? (changed ? 3 : 5) : changed ? 32 : 16;
+      const double beat = track.grid.beat_of(deck.transport.position(static_cast<double>(go + 2000), deck.map));
+      EXPECT_NEAR(beat - deck.map.beat_of(static_cast<double>(go + 2000)), unit * std::round((14.3 - 34.2) / unit),
+                  1e-4)
+          << unit << " beats, changed at " << change;
+    }
+  }
+}
+
 TEST_F(Fixture, AnnouncedJumpKeepsItsRunWhenTheEngineReportsIt) {
   now(Op::play);
   service();

@@ -53,6 +53,12 @@ void script(HostRig& rig, const Rate& r) {
   rig.set(Param::xf_assign, 0, -1, at(0.6));
   rig.set(Param::crossfader, 0, 0.5, at(0.8), 0, 0, {.micro_beats = 1'000'000});
   rig.send(Op::reverse, 0, 1, 0, at(1.7));
+  msg::Command panic;  // and the effects of one deck on again, before they have forgotten
+  panic.op = Op::panic;
+  panic.when = at(1.8);
+  panic.ramp.frames = static_cast<std::int64_t>(r.rate / 20);
+  rig.send(panic);
+  for (int e = 0; e < msg::fx_count(); e += 2) rig.set(Param::fx_on, 0, 1, at(1.82), e);
 }
 
 class Matrix : public ::testing::TestWithParam<double> {};

@@ -16,10 +16,10 @@ TEST(Overload, QualityGivesWayInStepsAndClimbsBack) {
     return static_cast<float>(0.4 * std::sin(2 * M_PI * 440 * static_cast<double>(f) / 48000));
   });
   LiveRig live;
-  live.load(*t);
-  live.tempo(1.05);
+  live.load(0, *t);
+  live.set(Param::tempo, 0, 1.05);
   live.in_time(640);
-  live.command(Op::play);
+  live.send(Op::play, 0);
   const std::int64_t play = live.host.frame();
   live.in_time(24000);
   ASSERT_EQ(live.deck().source, msg::DeckSource::voice);

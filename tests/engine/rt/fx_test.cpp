@@ -1,9 +1,21 @@
 // The effects themselves: each through its declared parameters, as the engine runs it.
+#include <math.h>
+
 #include <cstdlib>
 #include <memory>
 
 #include "dsp/signals.h"
+#include "engine/rt/fx/faust_unit.h"
 #include "engine/rt/fx/fx_instance.h"
+
+namespace tactus::rt::fx::by_faust {
+// What Faust makes of reverb.dsp.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include "engine/rt/fx/reverb.faust.h"
+#pragma GCC diagnostic pop
+}  // namespace tactus::rt::fx::by_faust
 
 namespace tactus::rt {
 namespace {
@@ -212,6 +224,58 @@ TEST(Fx, PingPongAlternatesBetweenTheSides) {
   EXPECT_NEAR(static_cast<double>(left[0]), 9600 + 12000, 1);
   EXPECT_NEAR(static_cast<double>(right[0]), 9600 + 24000, 2);
   EXPECT_NEAR(static_cast<double>(left[1]), 9600 + 36000, 3);
+}
+
+// The unit that was written by hand is what its .dsp says: moved in all its parameters, at every rate and however cut.
+TEST(Fx, TheReverbByHandIsTheOneOfItsFile) {
+  for (const double rate : {44100.0, 48000.0, 96000.0, 192000.0}) {
+    Effect hand("reverb", rate);
+    auto faust = std::make_unique<fx::by_faust::Effect>();
+    faust->instanceInit(static_cast<int>(rate));
+    float* zones[msg::kMaxFxParams];
+    fx::UI ui{zones};
+    faust->buildUserInterface(&ui);
+    float silence[2][32] = {}, wet[2][32];
+    float *zero[2] = {silence[0], silence[1]}, *out[2] = {wet[0], wet[1]};
+    for (int done = 0; done < static_cast<int>(rate) / 10; done += 32) faust->compute(32, zero, out);  // as make() does
+    Stereo in(static_cast<std::size_t>(rate * 2.5)), by_hand = in, by_faust = in;
+    const auto burst = test::noise(static_cast<std::size_t>(rate / 2), 0.5);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+      by_hand.left[i] = by_faust.left[i] = burst.left[i];
+      by_hand.right[i] = by_faust.right[i] = burst.right[i];
+    }
+    const auto parameters = [rate](std::size_t at, const auto& set) {
+      const double t = static_cast<double>(at) / rate;
+      if (t < 0.2) return;
+      set("decay", t < 0.6 ? 2.5f + 4 * static_cast<float>(t) : 1.2f);
+      set("damping", t < 0.9 ? 3000.0f : 12000.0f);
+      set("predelay", t < 0.3 ? 10.0f : t < 0.31 ? 40.0f : 100.0f);
+      set("lowcut", t < 0.4 ? 120.0f : 500.0f);
+    };
+    hand.run(by_hand, 120, 5,
+             [&](std::size_t at) { parameters(at, [&](const char* name, float value) { hand.set(name, value); }); });
+    test::run(
+        by_faust,
+        [&](float* l, float* r, int n) {
+          float in_left[32], in_right[32];
+          std::copy_n(l, n, in_left);
+          std::copy_n(r, n, in_right);
+          float *from[2] = {in_left, in_right}, *to[2] = {l, r};
+          faust->compute(n, from, to);
+        },
+        [&](std::size_t at) {
+          parameters(at,
+                     [&](const char* name, float value) { *zones[msg::find_fx_param(hand->info(), name)] = value; });
+        });
+    double loudest = 0, off = 0;
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      loudest = std::max({loudest, std::fabs(double{by_faust.left[i]}), std::fabs(double{by_faust.right[i]})});
+      off = std::max({off, std::fabs(double{by_faust.left[i]} - double{by_hand.left[i]}),
+                      std::fabs(double{by_faust.right[i]} - double{by_hand.right[i]})});
+    }
+    EXPECT_GT(loudest, 0.1) << rate;
+    EXPECT_LT(test::db(off / loudest), -110) << rate;
+  }
 }
 
 TEST(Fx, ReverbDecaysInItsTime) {

@@ -63,6 +63,34 @@ TEST_F(Fixture, StandsAtFirstSoundAndPlaysFromThere) {
   EXPECT_EQ(pos(), 11000);
 }
 
+TEST_F(Fixture, WhatIsLearntLaterOfALoadMovesWhatNobodyTouched) {
+  msg::TrackRef known = track;
+  known.first_sound = 2000;
+  const auto learn = [&] {
+    Command c;
+    c.op = Op::regrid;
+    c.track = &known;
+    t.apply(c, now, map);
+  };
+  learn();
+  EXPECT_EQ(pos(), 2000);
+  known.cue = 5000;  // a stored cue comes before the first sound
+  learn();
+  EXPECT_EQ(pos(), 5000);
+  send(Op::cue_button, 1);
+  send(Op::cue_button, 0);
+  known.cue = 7000;
+  learn();
+  EXPECT_EQ(pos(), 5000) << "somebody has listened to it";
+  send(Op::seek, 9000);
+  send(Op::cue_button, 1);  // not at the cue: sets it
+  known.cue = 8000;
+  learn();
+  EXPECT_EQ(pos(), 9000);
+  send(Op::cue_button, 1);
+  EXPECT_TRUE(t.previewing()) << "on its cue";
+}
+
 TEST_F(Fixture, LoopWrapsExactlyAndNeverDrifts) {
   send(Op::seek, 6000);
   send(Op::play);
@@ -131,6 +159,27 @@ TEST_F(Fixture, NudgeStaysAsAnOffsetUntilResync) {
   EXPECT_NEAR(off(), 0.02 * 48000 / 24000, 2e-4);
   send(Op::sync, 0, static_cast<int>(msg::SyncMode::beat));
   EXPECT_NEAR(off(), 0, 1e-9);
+}
+
+TEST_F(Fixture, UnsureBarsAreHeldByBeat) {
+  for (const msg::SyncMode asked : {msg::SyncMode::bar, msg::SyncMode::phrase}) {
+    for (const bool sure : {true, false}) {
+      track.bars_sure = sure;
+      send(Op::pause);
+      send(Op::seek, 6000);
+      send(Op::sync, 0, static_cast<int>(asked));
+      run_to(now + 96000 * 4 + 72000);  // on no bar of the session
+      send(Op::play);
+      const double unit = asked == msg::SyncMode::bar ? 4 : 16;
+      const double off = track.grid.beat_of(pos()) - map.beat_of(static_cast<double>(now));
+      EXPECT_NEAR(off, std::round(off), 1e-6);
+      EXPECT_EQ(std::fabs(off / unit - std::round(off / unit)) < 1e-6, sure) << off;
+      msg::DeckSnapshot s;
+      t.fill(s, now, map);
+      EXPECT_EQ(s.sync, asked);
+      EXPECT_EQ(s.sync_held, sure ? asked : msg::SyncMode::beat);
+    }
+  }
 }
 
 TEST_F(Fixture, HalfTempoTrackSyncsAtPowerOfTwo) {

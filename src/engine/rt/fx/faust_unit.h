@@ -36,16 +36,15 @@ struct UI {
 }  // namespace tactus::rt::fx
 
 // The functions that fx_unit.h declares, for the class Effect in namespace `id`.
-#define TACTUS_FX_UNIT(id)                                                              \
-  std::size_t id##_bytes() noexcept { return sizeof(id::Effect); }                      \
-  void id##_fill_tables(int rate) noexcept { id::Effect::classInit(rate); }             \
-  void id##_make(void* at, int rate, float** zones) noexcept {                          \
-    auto* effect = new (at) id::Effect;                                                 \
-    effect->instanceInit(rate);                                                         \
-    UI ui{zones};                                                                       \
-    effect->buildUserInterface(&ui);                                                    \
-  }                                                                                     \
-  void id##_clear(void* at) noexcept { static_cast<id::Effect*>(at)->instanceClear(); } \
-  void id##_compute(void* at, int n, float** in, float** out) TACTUS_RT {               \
-    static_cast<id::Effect*>(at)->compute(n, in, out);                                  \
+#define TACTUS_FX_UNIT(id)                                                  \
+  std::size_t id##_bytes() noexcept { return sizeof(id::Effect); }          \
+  void id##_fill_tables(int rate) noexcept { id::Effect::classInit(rate); } \
+  void id##_make(void* at, int rate, float** zones) noexcept {              \
+    auto* effect = new (at) id::Effect;                                     \
+    effect->instanceInit(rate);                                             \
+    UI ui{zones};                                                           \
+    effect->buildUserInterface(&ui);                                        \
+  }                                                                         \
+  void id##_compute(void* at, int n, float** in, float** out) TACTUS_RT {   \
+    static_cast<id::Effect*>(at)->compute(n, in, out);                      \
   }

@@ -46,16 +46,6 @@ void make_state(int effect, void* at, int rate, float** zones) noexcept {
   }
 }
 
-void clear_state(int effect, void* at) noexcept {
-  switch (effect) {
-#define TACTUS_FX_CASE(index, id) \
-  case index:                     \
-    return fx::id##_clear(at);
-    TACTUS_FX_LIST(TACTUS_FX_CASE)
-#undef TACTUS_FX_CASE
-  }
-}
-
 }  // namespace
 
 std::size_t FxInstance::bytes(int effect) noexcept {
@@ -77,14 +67,27 @@ FxInstance* FxInstance::make(int effect, std::span<std::byte> memory, SampleRate
   auto* fx = new (memory.data()) FxInstance;
   fx->effect_ = effect;
   fx->rate_ = hz;
+  fx->bytes_ = wanted - kHeader;
   make_state(effect, fx->state(), hz, fx->zones_);
   fx->bpm_ = msg::find_fx_param(fx->info(), msg::FxRole::bpm);
   fx->beat_ = msg::find_fx_param(fx->info(), msg::FxRole::beat);
+  if (!fx->keep_constants()) return nullptr;
   fx->settle();
   return fx;
 }
 
-void* FxInstance::state() TACTUS_RT { return reinterpret_cast<std::byte*>(this) + kHeader; }
+bool FxInstance::keep_constants() noexcept {
+  for (std::size_t at = 0; at < bytes_; at += sizeof(std::uint32_t)) {
+    std::uint32_t value;
+    std::memcpy(&value, state() + at, sizeof value);
+    if (value == 0) continue;
+    if (constants_ == kMaxConstants) return false;
+    constant_[constants_++] = {static_cast<std::uint32_t>(at), value};
+  }
+  return true;
+}
+
+std::byte* FxInstance::state() TACTUS_RT { return reinterpret_cast<std::byte*>(this) + kHeader; }
 
 void FxInstance::settle() noexcept {
   float silence[2][32] = {}, wet[2][32];
@@ -92,8 +95,24 @@ void FxInstance::settle() noexcept {
 }
 
 void FxInstance::clear() noexcept {
-  clear_state(effect_, state());
+  float values[msg::kMaxFxParams];
+  const std::size_t params = info().params.size();
+  for (std::size_t p = 0; p < params; ++p) values[p] = *zones_[p];
+  while (!wipe()) continue;
+  for (std::size_t p = 0; p < params; ++p) *zones_[p] = values[p];
   settle();
+}
+
+bool FxInstance::wipe() TACTUS_RT {
+  const std::size_t piece = std::min(bytes_ - wiped_, round_up(bytes_ / kPieces + 1));
+  std::memset(state() + wiped_, 0, piece);
+  wiped_ += piece;
+  if (wiped_ < bytes_) return false;
+  wiped_ = 0;
+  for (std::size_t i = 0; i < constants_; ++i) {
+    std::memcpy(state() + constant_[i].at, &constant_[i].value, sizeof constant_[i].value);
+  }
+  return true;
 }
 
 void FxInstance::set(int param, float value) TACTUS_RT {

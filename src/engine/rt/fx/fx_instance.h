@@ -17,6 +17,7 @@ namespace tactus::rt {
 class FxInstance {
  public:
   static constexpr std::size_t kAlign = 64;
+  static constexpr std::size_t kMaxConstants = 1024;
 
   // Memory that make() wants for an effect of msg::fx_table(), a multiple of kAlign. Up to some megabytes (delay
   // lines).
@@ -24,7 +25,8 @@ class FxInstance {
 
   // Builds an effect in `memory` (aligned to kAlign, at least bytes(effect)); writes all of it, so its pages are there
   // afterwards. Parameters at their defaults. Null when the memory does not do or there is no such effect. One thread
-  // at a time: the first of a kind, or at another rate, fills wave tables that the kind's instances share.
+  // at a time: the first of a kind, or at another rate, fills wave tables that the kind's instances share. Null too for
+  // an effect of more than kMaxConstants words that aren't 0 when it is new.
   static FxInstance* make(int effect, std::span<std::byte> memory, SampleRate rate) noexcept;
 
   // Lets smoothed parameters arrive by a tenth of a second of silence. After make() and set(), before the instance
@@ -32,6 +34,10 @@ class FxInstance {
   void settle() noexcept;
   // Silence inside: delay lines and filters emptied. Parameters stay.
   void clear() noexcept;
+  // The same in pieces for the audio thread, which must not write megabytes at once: to be called until it returns
+  // true. Then parameters are at their defaults, and smoothed ones have not arrived yet. Nothing else is called
+  // meanwhile but set(), which has no effect.
+  bool wipe() TACTUS_RT;
 
   int effect() const TACTUS_RT { return effect_; }
   const msg::FxInfo& info() const TACTUS_RT { return msg::fx_table()[static_cast<std::size_t>(effect_)]; }
@@ -48,13 +54,23 @@ class FxInstance {
   void compute(float* in_left, float* in_right, float* out_left, float* out_right, int n) TACTUS_RT;
 
  private:
+  // A word of a new effect's state that isn't 0.
+  struct Constant {
+    std::uint32_t at, value;
+  };
+  static constexpr std::size_t kPieces = 64;  // of a wipe
+
   FxInstance() = default;
-  void* state() TACTUS_RT;
+  std::byte* state() TACTUS_RT;
+  bool keep_constants() noexcept;
 
   int effect_ = 0;
   int rate_ = 0;
   int bpm_ = -1, beat_ = -1;  // parameters that set_clock fills
   float* zones_[msg::kMaxFxParams] = {};
+  std::size_t bytes_ = 0, wiped_ = 0;  // of the state; how much of it a wipe has done
+  std::size_t constants_ = 0;
+  Constant constant_[kMaxConstants];
 };
 
 }  // namespace tactus::rt

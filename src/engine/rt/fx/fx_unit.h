@@ -8,12 +8,11 @@
 
 namespace tactus::rt::fx {
 
-// bytes, fill_tables, make, clear: control side. compute: audio thread.
+// bytes, fill_tables, make: control side. compute: audio thread.
 #define TACTUS_FX_DECLARE(index, id)                          \
   std::size_t id##_bytes() noexcept;                          \
   void id##_fill_tables(int rate) noexcept;                   \
   void id##_make(void* at, int rate, float** zones) noexcept; \
-  void id##_clear(void* at) noexcept;                         \
   void id##_compute(void* at, int n, float** in, float** out) TACTUS_RT;
 TACTUS_FX_LIST(TACTUS_FX_DECLARE)
 #undef TACTUS_FX_DECLARE

@@ -1,0 +1,143 @@
+#include "analysis/network.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+
+#include "analysis/elu.h"
+#include "analysis/network_input.h"
+#include "analysis/weights.h"
+
+namespace tactus::analysis {
+
+// weights/network.bin, by CMake.
+extern const unsigned char kNetworkWeights[];
+extern const std::size_t kNetworkWeightsCount;
+
+namespace {
+
+constexpr int kChannels = 40, kTaps = 5, kLayers = 10, kHeads = 4;
+constexpr int kLevelRows = kInputRows - kPitchRows;
+
+// A convolution in time from `In` to `Out` channels: the weights of tap k and input i are `Out` values from
+// (k * In + i) * Out on.
+template <int In, int Out, int Taps>
+struct Convolution {
+  std::vector<float> weights, biases;
+
+  const unsigned char* read(const unsigned char* from) {
+    weights.resize(static_cast<std::size_t>(Taps) * In * Out);
+    biases.resize(Out);
+    return read_weights(read_weights(from, weights), biases);
+  }
+  // Frame `t` of `in` (In values a frame, silence before and after it) into out[0..Out).
+  void apply(const std::vector<float>& in, std::ptrdiff_t t, std::ptrdiff_t dilation, float* out) const {
+    std::array<float, Out> sum;
+    std::copy(biases.begin(), biases.end(), sum.begin());
+    const std::ptrdiff_t frames = std::ssize(in) / In;
+    for (int k = 0; k < Taps; ++k) {
+      const std::ptrdiff_t at = t + (k - Taps / 2) * dilation;
+      if (at < 0 || at >= frames) continue;
+      const float* x = in.data() + at * In;
+      const float* w = weights.data() + static_cast<std::ptrdiff_t>(k) * In * Out;
+      for (int i = 0; i < In; ++i) {
+        for (int o = 0; o < Out; ++o) sum[static_cast<std::size_t>(o)] += x[i] * w[i * Out + o];
+      }
+    }
+    std::copy(sum.begin(), sum.end(), out);
+  }
+};
+
+struct Weights {
+  Convolution<kInputRows, kChannels, kTaps> front;
+  std::array<Convolution<kChannels, kChannels, kTaps>, kLayers> wide;
+  std::array<Convolution<kChannels, kChannels, 1>, kLayers> narrow;
+  Convolution<kChannels, kHeads, 1> heads;
+
+  Weights() {
+    const unsigned char* at = front.read(kNetworkWeights);
+    for (std::size_t l = 0; l < kLayers; ++l) at = narrow[l].read(wide[l].read(at));
+    at = heads.read(at);
+    // Weights of another network would be read as noise.
+    if (at != kNetworkWeights + kNetworkWeightsCount) std::abort();
+  }
+};
+
+// As tools/train/network.py scales its input.
+std::vector<float> scaled(std::span<const std::uint8_t> input) {
+  std::vector<float> out(input.size());
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    const auto value = static_cast<float>(input[i]);
+    out[i] = i % kInputRows < kLevelRows ? (value - 110) / 40 : value / 255;
+  }
+  return out;
+}
+
+std::vector<float> first_layer(const Weights& weights, std::span<const std::uint8_t> input) {
+  // In pieces: the input as floats is the largest thing here.
+  constexpr std::ptrdiff_t kPiece = 4096, kReach = kTaps / 2;
+  const std::ptrdiff_t frames = std::ssize(input) / kInputRows;
+  std::vector<float> out(static_cast<std::size_t>(frames * kChannels));
+  for (std::ptrdiff_t from = 0; from < frames; from += kPiece) {
+    const std::ptrdiff_t to = std::min(frames, from + kPiece), first = std::max<std::ptrdiff_t>(0, from - kReach);
+    const std::vector<float> piece =
+        scaled(input.subspan(static_cast<std::size_t>(first * kInputRows),
+                             static_cast<std::size_t>((std::min(frames, to + kReach) - first) * kInputRows)));
+    for (std::ptrdiff_t t = from; t < to; ++t) {
+      float* o = out.data() + t * kChannels;
+      weights.front.apply(piece, t - first, 1, o);
+      std::transform(o, o + kChannels, o, elu);
+    }
+  }
+  return out;
+}
+
+// Frames [first, last) of a piece, all of which is seen.
+void run_piece(const Weights& weights, std::span<const std::uint8_t> input, std::ptrdiff_t first, std::ptrdiff_t last,
+               Activations& out) {
+  std::vector<float> x = first_layer(weights, input);
+  const std::ptrdiff_t frames = std::ssize(x) / kChannels;
+  std::vector<float> next(x.size());
+  std::vector<float> hidden(kChannels);
+  for (std::size_t l = 0; l < kLayers; ++l) {
+    for (std::ptrdiff_t t = 0; t < frames; ++t) {
+      weights.wide[l].apply(x, t, std::ptrdiff_t{1} << l, hidden.data());
+      std::transform(hidden.begin(), hidden.end(), hidden.begin(), elu);
+      float* at = next.data() + t * kChannels;
+      weights.narrow[l].apply(hidden, 0, 1, at);
+      for (int c = 0; c < kChannels; ++c) at[c] += x[static_cast<std::size_t>(t * kChannels + c)];
+    }
+    x.swap(next);
+  }
+  std::transform(x.begin(), x.end(), x.begin(), elu);
+  std::array<std::vector<float>*, kHeads> heads = {&out.beat, &out.downbeat, &out.section, &out.voice};
+  std::array<float, kHeads> logits;
+  for (std::ptrdiff_t t = first; t < last; ++t) {
+    weights.heads.apply(x, t, 1, logits.data());
+    for (std::size_t h = 0; h < kHeads; ++h) heads[h]->push_back(1 / (1 + std::exp(-logits[h])));
+  }
+}
+
+}  // namespace
+
+Activations run_network(std::span<const std::uint8_t> input, int piece) {
+  static const Weights weights;
+  // The front's taps and each layer's, either way.
+  constexpr std::ptrdiff_t kReach = kTaps / 2 * (std::ptrdiff_t{1} << kLayers);
+  const std::ptrdiff_t frames = std::ssize(input) / kInputRows;
+  Activations out;
+  for (std::ptrdiff_t from = 0; from < frames; from += piece) {
+    const std::ptrdiff_t to = std::min(frames, from + piece);
+    const std::ptrdiff_t seen = std::max<std::ptrdiff_t>(0, from - kReach), end = std::min(frames, to + kReach);
+    run_piece(
+        weights,
+        input.subspan(static_cast<std::size_t>(seen * kInputRows), static_cast<std::size_t>((end - seen) * kInputRows)),
+        from - seen, to - seen, out);
+  }
+  return out;
+}
+
+}  // namespace tactus::analysis

@@ -1,0 +1,24 @@
+// The beat network: what a listener would call a beat, a downbeat, a new part and a voice, 50 times a second. A
+// temporal convolutional network (after Davies and Boeck 2019) of 124,000 weights; tools/train makes the weights, and
+// docs/analysis.md says of what.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tactus::analysis {
+
+// Probabilities, one for each frame (network_input.h); frame i is at i * kFrameSeconds.
+struct Activations {
+  std::vector<float> beat;
+  std::vector<float> downbeat;
+  std::vector<float> section;  // that a part begins within half a second
+  std::vector<float> voice;
+};
+
+// `input`: kInputRows bytes a frame, from network_input(). Sees 41 s either way. So many frames of it are looked at at
+// once (by default 15 minutes, for which 14 MB are needed): nothing but memory and speed depends on it.
+Activations run_network(std::span<const std::uint8_t> input, int piece = 45000);
+
+}  // namespace tactus::analysis
