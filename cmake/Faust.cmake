@@ -4,8 +4,7 @@
 # Into <out>/ (on the include path):
 #   engine/msg/fx_table.h       names, parameters, ranges: plain constants, for everybody (engine/msg/fx_info.h)
 #   engine/rt/fx/fx_list.h      the list that src/engine/rt/fx/fx_instance.cpp switches over
-#   engine/rt/fx/fx_<id>.cpp    the effect's code, and <id>.faust.h that it includes; or src/engine/rt/fx/<id>.h, a unit
-#                               that was written by hand because Faust's own takes too long
+#   engine/rt/fx/fx_<id>.cpp    the effect's code, and <id>.faust.h that it includes
 
 find_program(FAUST faust)
 
@@ -15,7 +14,6 @@ function(tactus_compile_effects effects out)
     message(FATAL_ERROR "faust was not found: the effects in ${effects} are written in it (packaging/apt-build.txt)")
   endif()
   set(scripts ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
-  cmake_path(SET by_hand NORMALIZE ${scripts}/../src/engine/rt/fx)
   file(GLOB dsps CONFIGURE_DEPENDS ${effects}/*.dsp)
   file(GLOB libraries CONFIGURE_DEPENDS ${effects}/*.lib)
   set(sources)
@@ -28,8 +26,7 @@ function(tactus_compile_effects effects out)
     set(unit ${out}/engine/rt/fx/fx_${id}.cpp)
     set(description ${out}/engine/rt/fx/${id}.dsp.json)
     add_custom_command(OUTPUT ${unit} ${description}
-      COMMAND ${CMAKE_COMMAND} -D FAUST=${FAUST} -D DSP=${dsp} -D OUT=${out}/engine/rt/fx
-        -D BY_HAND=${by_hand} -P ${scripts}/FaustEffect.cmake
+      COMMAND ${CMAKE_COMMAND} -D FAUST=${FAUST} -D DSP=${dsp} -D OUT=${out}/engine/rt/fx -P ${scripts}/FaustEffect.cmake
       DEPENDS ${dsp} ${libraries} ${scripts}/FaustEffect.cmake
       COMMENT "Effect ${id}" VERBATIM)
     list(APPEND sources ${unit})

@@ -1,5 +1,4 @@
-# Run as a script: compiles one effect. FAUST, DSP: the .dsp, OUT: folder for fx_<id>.cpp, <id>.faust.h, <id>.dsp.json,
-# BY_HAND: folder of units that are written by hand, where Faust's own would take too long: <id>.h there says the same.
+# Run as a script: compiles one effect. FAUST, DSP: the .dsp, OUT: folder for fx_<id>.cpp, <id>.faust.h, <id>.dsp.json.
 get_filename_component(id ${DSP} NAME_WE)
 get_filename_component(folder ${DSP} DIRECTORY)
 file(MAKE_DIRECTORY ${OUT})
@@ -23,19 +22,6 @@ file(READ ${OUT}/${id}.faust.h code)
 string(REGEX REPLACE "return \\(([A-Za-z0-9_]+)\\*\\)new [A-Za-z0-9_]+\\(\\);" "static \\1 helper; return &helper;" code "${code}")
 string(REGEX REPLACE "{ delete dsp; }" "{}" code "${code}")
 file(WRITE ${OUT}/${id}.faust.h "${code}")
-
-if(EXISTS ${BY_HAND}/${id}.h)
-  file(WRITE ${OUT}/fx_${id}.cpp "// Made for ${BY_HAND}/${id}.h by cmake/FaustEffect.cmake.
-#include <new>
-
-#include \"${BY_HAND}/${id}.h\"
-
-namespace tactus::rt::fx {
-TACTUS_FX_UNIT(${id})
-}  // namespace tactus::rt::fx
-")
-  return()
-endif()
 
 file(WRITE ${OUT}/fx_${id}.cpp "// Made from ${id}.dsp by cmake/FaustEffect.cmake.
 #include <math.h>
