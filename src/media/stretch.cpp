@@ -46,7 +46,8 @@ constexpr double kR2Step = 0.002;
 
 constexpr double kMinPitch = 0.25, kMaxPitch = 4;  // frequency ratios
 // How much louder than their sum the stems' mix goes in, so that it leads them wherever they don't cancel each other.
-constexpr float kLead = 4;
+// R2 only finds its onsets in all channels together, and then the mix alone is to be asked.
+float lead_of(StretchMode mode) { return mode == StretchMode::r2 ? 1024 : 4; }
 
 // Half the resampler's buffer, which has the length of its filter at the highest pitch: so many frames of what has been
 // stretched stay inside until the next hop.
@@ -62,10 +63,11 @@ StretchVoice::StretchVoice(StretchMode mode, int channels, SampleRate rate, bool
     : mode_(mode),
       pitched_(pitched),
       channels_(channels),
-      planes_(channels == 8 && mode != StretchMode::r2 ? channels + 2 : channels),
+      planes_(channels == 8 ? channels + 2 : channels),
       library_(std::make_unique<Library>(static_cast<std::size_t>(rate.hz + 0.5), static_cast<std::size_t>(planes_),
                                          options_of(mode, pitched))) {
   library_->setMaxProcessSize(kChunk);
+  lead_ = lead_of(mode);
   whole_step_ = static_cast<float>(1 / (0.02 * rate.hz));
   window_ = static_cast<int>(library_->getSamplesRequired());
   centre_ = centre_of(mode) * window_;
@@ -136,7 +138,7 @@ void StretchVoice::feed(const float* const* planes) {
     for (std::size_t side = 0; side < 2; ++side) {
       const float* const* stem = planes + side;
       for (std::size_t i = 0; i < kChunk; ++i)
-        mix_[side][i] = kLead * (stem[0][i] + stem[2][i] + stem[4][i] + stem[6][i]);
+        mix_[side][i] = lead_ * (stem[0][i] + stem[2][i] + stem[4][i] + stem[6][i]);
       all[8 + side] = mix_[side].data();
     }
   }
@@ -188,7 +190,7 @@ void StretchVoice::complete(float* const* planes, int n) {
     const std::int64_t at = (taken_ + i) & (waiting_size_ - 1);
     for (int side = 0; side < 2; ++side) {
       const float sum = planes[side][i] + planes[side + 2][i] + planes[side + 4][i] + planes[side + 6][i];
-      const float share = whole_ * (mix[side][at] / kLead - sum) / 4;
+      const float share = whole_ * (mix[side][at] / lead_ - sum) / 4;
       for (int c = side; c < 8; c += 2) planes[c][i] += share;
     }
   }

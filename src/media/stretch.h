@@ -48,7 +48,8 @@ class StretchVoice {
   // stretched mix: bands differ by up to 3 dB, kicks by 4 ms, whether the library locks their channels or not
   // [measured, bench/stretch_stems]. So their sum goes through the same stretcher as a fifth, louder pair, and the
   // library's channel lock, which follows the loudest, turns their phases as it turns the mix's: onsets agree. What the
-  // sum still lacks of the mix is dealt out among the stems. R2 has no such lock: its stems add up only roughly.
+  // sum still lacks of the mix is dealt out among the stems. R2 has no such lock, but finds onsets in all channels
+  // together: there the mix says where, and more is dealt out.
   StretchVoice(StretchMode mode, int channels, SampleRate rate, bool pitched = true);
   ~StretchVoice();
   StretchVoice(const StretchVoice&) = delete;
@@ -127,6 +128,7 @@ class StretchVoice {
   int last_hop_ = 512;
   float whole_ = 1, whole_target_ = 1;
   float whole_step_;               // a frame
+  float lead_;                     // of the stems' mix
   std::array<Tie, kTies> ties_{};  // the last ties made, oldest overwritten
   std::size_t tie_count_ = 0;
 

@@ -101,13 +101,14 @@ TEST_P(StemsOfAKind, AllOnUnderKeyLockAreTheStretchedMix) {
   }
 }
 
-// R2 has no lock between channels: its stems add up only roughly.
 INSTANTIATE_TEST_SUITE_P(All, StemsOfAKind,
                          ::testing::Values(Kind{"R3", msg::StretchMode::r3, 0, 0.5, 1},
                                            Kind{"R3Up", msg::StretchMode::r3, 3, 0.5, 1},
                                            Kind{"R3Down", msg::StretchMode::r3, -2, 0.5, 1},
                                            Kind{"R3Long", msg::StretchMode::r3long, 0, 0.5, 1},
-                                           Kind{"R2", msg::StretchMode::r2, 0, 3, 6}),
+                                           Kind{"R3LongUp", msg::StretchMode::r3long, 3, 0.5, 1},
+                                           Kind{"R2", msg::StretchMode::r2, 0, 0.5, 1},
+                                           Kind{"R2Down", msg::StretchMode::r2, -2, 0.5, 1}),
                          [](const auto& p) { return std::string(p.param.name); });
 
 // What is off must not come back through what the stretcher deals out among the stems that are on.
