@@ -70,10 +70,9 @@ std::vector<std::string> files_of(const MixOptions& o) {
   return files;
 }
 
-// Analyses all, plans, and renders to a file.
-int mix_to_file(const MixOptions& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
-  install_stop_signals();
-  session::MediaStack media;
+// What could be analysed, in the files' order; empty, having said why, when that is nothing or it was stopped.
+std::vector<session::MixTrack> analyse_all(session::MediaStack& media, const MixOptions& o,
+                                           const std::vector<std::string>& files) {
   Analyses analyses(media.analyses(), files, o.keep_order);
   analyses.start(-1, media::Lane::normal);
   {
@@ -84,16 +83,40 @@ int mix_to_file(const MixOptions& o, const std::vector<std::string>& files, cons
   }
   if (stop_asked()) {
     fmt::print(stderr, "tactus: stopped\n");
-    return kStopped;
+    return {};
   }
   for (const std::string& p : analyses.take_problems()) fmt::print(stderr, "{}\n", p);
-  session::MixPlanner planner(mix_options(o));
-  planner.add(analyses.take());
-  const auto events = planner.plan(0, -1);
-  if (planner.entries().empty()) {
-    fmt::print(stderr, "tactus: none of the files could be analysed\n");
+  std::vector<session::MixTrack> tracks = analyses.take();
+  if (tracks.empty()) fmt::print(stderr, "tactus: none of the files could be analysed\n");
+  return tracks;
+}
+
+// The track list and a picture beside a rendered set.
+int write_beside(const std::string& output, const session::MixPlanner& planner, const std::vector<double>& marks) {
+  const std::string list = std::filesystem::path(output).replace_extension(".txt").string();
+  if (std::ofstream text(list); !(text << planner.track_list()).flush()) {
+    fmt::print(stderr, "tactus: {}: the track list can't be written\n", list);
     return kFailed;
   }
+  const std::string png = std::filesystem::path(output).replace_extension(".png").string();
+  if (const std::string why = draw_waveform(output, png, marks); !why.empty()) {
+    fmt::print(stderr, "tactus: {}\n", why);
+    return kFailed;
+  }
+  fmt::print(
+      "Track list: {}\nPicture: {}\n"
+      "To hear it: copy the file to a machine with sound, or play it with any music player, e.g. `ffplay '{}'`.\n",
+      list, png, output);
+  return kOk;
+}
+
+// Plans the tracks and renders them; with --plan prints the set file instead. `lost`: a file that was gone or broken
+// when it was to be loaded, and that ended it.
+int render_mix(const MixOptions& o, session::MediaStack& media, const std::vector<session::MixTrack>& tracks,
+               const std::string& output, bool picture, std::string* lost) {
+  session::MixPlanner planner(mix_options(o));
+  planner.add(tracks);
+  const auto events = planner.plan(0, -1);
   fmt::print(o.json || o.plan ? stderr : stdout, "{}", planner.track_list());
   if (o.plan) {
     fmt::print("{{\"tactus_set\": 1, \"tempo\": {}}}\n", planner.first_tempo());
@@ -116,23 +139,23 @@ int mix_to_file(const MixOptions& o, const std::vector<std::string>& files, cons
     marks.push_back(planner.seconds_of(e.start));
     out.chapters.emplace_back(marks.back(), track_name(e.track));
   }
-  const int code = render_out(events, options, media, out);
-  if (code != kOk || !picture) return code;
-  const std::string list = std::filesystem::path(output).replace_extension(".txt").string();
-  if (std::ofstream text(list); !(text << planner.track_list()).flush()) {
-    fmt::print(stderr, "tactus: {}: the track list can't be written\n", list);
-    return kFailed;
+  const int code = render_out(events, options, media, out, lost);
+  return code != kOk || !picture ? code : write_beside(output, planner, marks);
+}
+
+// Analyses all, plans, and renders to a file. A file that goes on the way leaves no hole: the set is made without it.
+int mix_to_file(const MixOptions& o, const std::vector<std::string>& files, const std::string& output, bool picture) {
+  install_stop_signals();
+  session::MediaStack media;
+  std::vector<session::MixTrack> tracks = analyse_all(media, o, files);
+  while (!tracks.empty()) {
+    std::string lost;
+    const int code = render_mix(o, media, tracks, output, picture, &lost);
+    if (lost.empty()) return code;
+    std::erase_if(tracks, [&](const session::MixTrack& t) { return t.path == lost; });
+    if (!tracks.empty()) fmt::print(stderr, "The set is made anew without it.\n");
   }
-  const std::string png = std::filesystem::path(output).replace_extension(".png").string();
-  if (const std::string why = draw_waveform(output, png, marks); !why.empty()) {
-    fmt::print(stderr, "tactus: {}\n", why);
-    return kFailed;
-  }
-  fmt::print(
-      "Track list: {}\nPicture: {}\n"
-      "To hear it: copy the file to a machine with sound, or play it with any music player, e.g. `ffplay '{}'`.\n",
-      list, png, output);
-  return kOk;
+  return stop_asked() ? kStopped : kFailed;
 }
 
 // `began`: an engine was there to play it; else `error` says why not.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "command.h"
 #include "keys.h"
@@ -45,6 +46,29 @@ void report_text(const session::RenderReport& r, const RenderOut& out, int rate)
              clock_text(static_cast<double>(r.frames) / rate), rate, r.lufs, r.true_peak_db,
              r.limited_db > 0 ? fmt::format(", limited by up to {:.1f} dB", r.limited_db) : "", r.realtime_factor);
 }
+
+// Remembers the first file that couldn't be opened.
+class WatchedSource : public session::BlockingSource {
+ public:
+  explicit WatchedSource(session::MediaStack& media) : BlockingSource(media.cache(), media.analyses()) {}
+
+  void open(const std::string& path, SampleRate rate, std::function<void(session::OpenedTrack)> done) override {
+    BlockingSource::open(path, rate, [&](session::OpenedTrack opened) {
+      if (!opened.pcm && !failed_) {
+        path_ = path;
+        failed_ = opened.pcm.error();
+      }
+      done(std::move(opened));
+    });
+  }
+
+  const std::optional<media::Error>& failed() const { return failed_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::optional<media::Error> failed_;
+  std::string path_;
+};
 
 }  // namespace
 
@@ -94,10 +118,14 @@ int write_out(const RenderOut& out, SampleRate rate, const PlayOut& play) {
 }
 
 int render_out(const std::vector<session::ScriptEvent>& events, const session::RenderOptions& options,
-               session::MediaStack& media, const RenderOut& out) {
-  session::BlockingSource source(media.cache(), media.analyses());
+               session::MediaStack& media, const RenderOut& out, std::string* lost) {
+  WatchedSource source(media);
   return write_out(out, options.rate, [&](const session::RenderSink& sink, const session::RenderProgress& progress) {
-    return media::Result<session::RenderReport>(session::render(events, options, source, sink, progress));
+    const auto all_there = [&](std::span<const float> x) { return sink(x) && !(lost && source.failed()); };
+    session::RenderReport report = session::render(events, options, source, all_there, progress);
+    if (!lost || !source.failed()) return media::Result<session::RenderReport>(std::move(report));
+    *lost = source.path();
+    return media::Result<session::RenderReport>(*source.failed());
   });
 }
 

@@ -25,8 +25,9 @@ using PlayOut =
 // Writes what `play` plays, at `rate`. An exit code, as below.
 int write_out(const RenderOut& out, SampleRate rate, const PlayOut& play);
 
-// An exit code: failed when the file can't be written. Refused intents are named, and are no failure.
+// An exit code: failed when the file can't be written, or when an intent was refused, which is named. With `lost`, the
+// first file that can't be loaded ends it instead: it is named there, and nothing is written.
 int render_out(const std::vector<session::ScriptEvent>& events, const session::RenderOptions& options,
-               session::MediaStack& media, const RenderOut& out);
+               session::MediaStack& media, const RenderOut& out, std::string* lost = nullptr);
 
 }  // namespace tactus::app

@@ -414,53 +414,5 @@ class Start(Folder):
         self.assertAlmostEqual(float(re.search(r"([-\d.]+) LUFS", out).group(1)), -14, delta=1.5)
 
 
-class Mix(Crate):
-    """Sets into files."""
-
-    def test_a_set_of_files_good_and_bad(self):
-        shutil.copy(self.path("crate/a.wav"), self.path("crate/short.wav"))
-        with open(self.path("crate/empty.mp3"), "w"):
-            pass
-        with open(self.path("crate/text.flac"), "w") as f:
-            f.write("this is no music\n" * 100)
-        os.truncate(self.path("crate/short.wav"), 30)
-        r = self.run_tactus("mix", "crate", "-o", "set.flac", "--quiet")
-        self.assertEqual(r.returncode, 0, r.stderr)
-        for bad in ("empty.mp3", "text.flac", "short.wav"):
-            self.assertIn(bad, r.stderr)
-        lines = [line for line in r.stdout.splitlines() if " BPM " in line]
-        self.assertEqual(len(lines), 3, r.stdout)
-        for bpm, line in zip(("120.00", "124.00", "128.00"), lines):
-            self.assertIn(bpm, line)
-        self.assertIn("blend", lines[1])
-        sound = decode(self.path("set.flac"))
-        loud = [max(abs(v) for v in sound[i:i + RATE]) for i in range(0, len(sound) - RATE, RATE)]
-        self.assertLess(max(loud), 1.0)
-        first, last = next(i for i, v in enumerate(loud) if v > 0.05), max(i for i, v in enumerate(loud) if v > 0.05)
-        self.assertTrue(all(v > 0.05 for v in loud[first:last]), "no hole in the set")
-        self.assertLess(max(abs(v) for v in sound[-RATE // 2:]), 1e-3, "it ends in silence")
-
-    def test_the_order_given_is_kept_if_asked_for(self):
-        names = ["c", "a", "b"]
-        r = self.run_tactus("mix", *(f"crate/{n}.wav" for n in names), "--keep-order", "--plan", "--quiet")
-        self.assertEqual(r.returncode, 0, r.stderr)
-        self.assertEqual(re.findall(r'/load .*?(\w)\.wav', r.stdout), names)
-        # What is printed is a set file, wherever it is put.
-        os.mkdir(self.path("sets"))
-        with open(self.path("sets/set.jsonl"), "w") as f:
-            f.write(r.stdout)
-        r = self.run_tactus("render", "sets/set.jsonl", "-o", "out.wav", "--json", "--quiet", "--length", 3)
-        self.assertEqual(r.returncode, 0, r.stderr)
-        report = json.loads(r.stdout)
-        self.assertEqual(report["refused"], [])
-        self.assertGreater(report["lufs"], -40)
-
-    def test_nothing_to_mix(self):
-        os.mkdir(self.path("bare"))
-        r = self.run_tactus("mix", "bare", "-o", "set.flac")
-        self.assertEqual(r.returncode, 1)
-        self.assertIn("no music", r.stderr)
-
-
 if __name__ == "__main__":
     main()
