@@ -63,11 +63,11 @@ function(tactus_add_layers)
   endforeach()
 endfunction()
 
-# For programs of tests: one precompiled header for all of them, and little optimising. They are compiled once and run
-# for a moment; what they test is optimised.
+# For programs of tests: one precompiled header for all of them, little optimising, and no line numbers for stack traces.
+# They are compiled once and run for a moment; what they test is optimised.
 function(tactus_build_quickly target)
   # Lets ccache see through the precompiled header.
-  set(options $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Og)
+  set(options $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -Og -g0)
   if(NOT TARGET test_pch)
     find_package(GTest REQUIRED)
     file(WRITE ${PROJECT_BINARY_DIR}/test_pch.cpp "int main() {}\n")
@@ -101,6 +101,7 @@ function(tactus_add_tests)
     set_target_properties(${test_target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     set(suites_in_one_process)
     set(compiled_alone)
+    set(load 4)
     set(extra ${PROJECT_SOURCE_DIR}/tests/${name}/libs.cmake)
     if(EXISTS ${extra})
       include(${extra})
@@ -115,9 +116,21 @@ function(tactus_add_tests)
     foreach(suite IN LISTS suites_in_one_process)
       string(APPEND apart "${suite}.*:")
       add_test(NAME ${name}.${suite} COMMAND ${test_target} --gtest_filter=${suite}.*)
-      set_tests_properties(${name}.${suite} PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}")
+      set_tests_properties(${name}.${suite} PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}" PROCESSORS ${load})
     endforeach()
     gtest_discover_tests(${test_target} TEST_PREFIX "${name}." TEST_FILTER "${apart}" DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}")
+      PROPERTIES TIMEOUT ${TACTUS_TEST_TIMEOUT} LABELS "${name}" PROCESSORS ${load})
+  endforeach()
+endfunction()
+
+# Tests say with PROCESSORS what they take of the machine, in quarters of a core: ./test runs as many at a time as fit.
+# Many wait for most of their time. For those of a folder that were added by hand and say nothing: a core.
+function(tactus_default_load)
+  get_property(tests DIRECTORY PROPERTY TESTS)
+  foreach(test IN LISTS tests)
+    get_test_property(${test} PROCESSORS load)
+    if(NOT load)
+      set_tests_properties(${test} PROPERTIES PROCESSORS 4)
+    endif()
   endforeach()
 endfunction()

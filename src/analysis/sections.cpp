@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "analysis/log_odds.h"
 #include "analysis/section_weights.h"
 
 namespace tactus::analysis {
@@ -53,11 +54,6 @@ Levels levels_of(const BarTable& bars, std::size_t from, std::size_t to) {
 
 // --- Where parts begin ----------------------------------------------------------------------------------------------
 
-double log_odds(double p) {
-  p = std::clamp(p, 0.003, 0.997);
-  return std::log(p / (1 - p));
-}
-
 // Parts of dance music are eight bars long or a multiple; a part of less than four is a fill.
 double worth_of_length(std::size_t bars) {
   return bars < 4 ? -3 : bars % 8 == 0 ? 0.4 : bars % 4 == 0 ? 0 : bars % 2 == 0 ? -0.8 : -1.4;
@@ -74,7 +70,8 @@ std::vector<std::size_t> find_edges(const BarTable& bars, const Activations& hea
   best[0] = 0;
   for (std::size_t i = 1; i <= n; ++i) {
     const double here =
-        i == n ? 0 : log_odds(most_about(heard.section, bars.seconds[i], 0.3)) + kBias + kChange * (change[i] - 0.3);
+        i == n ? 0
+               : log_odds(most_about(heard.section, bars.seconds[i], 0.3), 0.003) + kBias + kChange * (change[i] - 0.3);
     for (std::size_t j = 0; j < i; ++j) {
       const double score = best[j] + worth_of_length(i - j) * (i == n ? 0.3 : 1) + here;
       if (score > best[i]) {

@@ -8,7 +8,7 @@ namespace tactus::schedule {
 namespace {
 
 // Link keeps whole microseconds a beat: at 300 BPM its tempo is off by 2.5e-6.
-constexpr double kSameTempo = 1e-5;      // relative
+constexpr double kTempoOff = 1e-5;       // relative
 constexpr double kInPhase = 0.0005;      // seconds; what captures scatter by is far less
 constexpr double kSlewSeconds = 2;       // small errors are worked off over this long
 constexpr double kGlideBeats = 8;        // joining with music playing, to the session's tempo
@@ -19,9 +19,9 @@ constexpr double kAfterOurs = 0.05;      // seconds: the end of a ramp of ours i
 constexpr double kSurelyAlone = 1;       // seconds; a session is joined a little before its peers are counted
 constexpr double kMostTempo = 300;       // BPM of the session's map
 constexpr double kLeastTempo = 60;       // BPM below which a tempo that is halved is halved no more
-constexpr double kSamePhase = 1e-6;      // beats
+constexpr double kPhaseOff = 1e-6;       // beats
 
-bool same(double a, double b) { return std::fabs(a / b - 1) <= kSameTempo; }
+bool same(double a, double b) { return std::fabs(a / b - 1) <= kTempoOff; }
 
 }  // namespace
 
@@ -142,7 +142,7 @@ bool LinkFollower::join(const Moment& m, music::TempoMap& map) {
     return true;
   }
   if (error < 0) error += bar;
-  if (error > kSamePhase && error < bar - kSamePhase) {
+  if (error > kPhaseOff && error < bar - kPhaseOff) {
     map.set_beat(at, map.beat_of(at) + error, {bpm});
   } else {
     map.change_tempo(at, {bpm}, {});

@@ -1,6 +1,7 @@
 // What the scheduler refuses, and why.
 #include <algorithm>
 
+#include "schedule/deck_name.h"
 #include "schedule/numbers.h"
 #include "schedule/scheduler.h"
 
@@ -10,7 +11,6 @@ using msg::When;
 
 namespace {
 
-std::string deck_name(int deck) { return "deck " + std::to_string(deck + 1); }
 std::string deck_address(int deck) { return "/deck/" + std::to_string(deck + 1); }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schedule/deck_name.h"
 #include "schedule/numbers.h"
 #include "schedule/parse.h"
 #include "schedule/tokens.h"
@@ -18,8 +19,6 @@ using msg::When;
 
 constexpr double kDefaultRampSeconds = 0.005;   // the engine's, see msg::RampSpec
 constexpr double kSlowest = 0.1, kFastest = 2;  // of a deck's speed, as /deck/N/tempo allows
-
-std::string deck_name(int deck) { return "deck " + std::to_string(deck + 1); }
 
 class Translator {
  public:

@@ -13,7 +13,7 @@
 namespace tactus::session {
 namespace {
 
-constexpr auto kRound = std::chrono::milliseconds(50);
+constexpr auto kWriteEvery = std::chrono::milliseconds(50);
 constexpr double kSecureSeconds = 0.8;  // between refreshed headers: with a round and a sync below a second
 constexpr double kRetrySeconds = 1;
 constexpr double kDeafSeconds = 2;               // without word from the control thread it is waited for no more
@@ -138,7 +138,7 @@ void Recorder::run() {
   ::pthread_setname_np(::pthread_self(), "tactus-record");
   while (!stop_.load()) {
     round(false);
-    std::this_thread::sleep_for(kRound);
+    std::this_thread::sleep_for(kWriteEvery);
   }
   round(true);
   for (auto& s : streams_) end_file(*s);

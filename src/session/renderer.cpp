@@ -11,7 +11,7 @@ namespace tactus::session {
 namespace {
 
 // Control runs at these frames whatever the block size, so that what it decides is the same every time.
-constexpr std::int64_t kTick = 1024;
+constexpr std::int64_t kTickFrames = 1024;
 // Events go to the scheduler so long before they are due: it holds them, but files are opened at once, so not earlier
 // than is good for the memory.
 constexpr double kAheadSeconds = 10;
@@ -97,7 +97,7 @@ class Run {
 
   // Blocks up to the next tick. False when the sink wants no more.
   bool render_tick() {
-    const std::int64_t end = (now_ / kTick + 1) * kTick;
+    const std::int64_t end = (now_ / kTickFrames + 1) * kTickFrames;
     quiet_ = true;
     while (now_ < end) {
       const int n = static_cast<int>(std::min<std::int64_t>(options_.block, end - now_));

@@ -15,7 +15,7 @@
 namespace tactus::analysis {
 namespace {
 
-std::vector<float> sine(double hz, double gain, double seconds, int rate) {
+std::vector<float> tone(double hz, double gain, double seconds, int rate) {
   std::vector<float> out(static_cast<std::size_t>(seconds * rate));
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = static_cast<float>(gain * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / rate));
@@ -34,7 +34,7 @@ double strongest_db(const SpectrumFrame& f) { return *std::max_element(f.wide.be
 TEST(Spectra, LevelsAreThoseOfTheSine) {
   for (const int rate : {8000, 44100, 48000, 96000}) {
     for (const double db : {0.0, -20.0, -60.0}) {
-      const auto frames = spectra_of(sine(1000, std::pow(10, db / 20), 2, rate), rate);
+      const auto frames = spectra_of(tone(1000, std::pow(10, db / 20), 2, rate), rate);
       ASSERT_EQ(frames.size(), 100u);
       // A sine between two bands is shared by them, and a window is wider than a bin.
       EXPECT_NEAR(strongest_db(frames[50]), db, 4) << rate;
@@ -69,7 +69,7 @@ TEST(Spectra, AClickIsInTheFrameOfItsTime) {
 }
 
 TEST(Spectra, PiecesOfAnySizeGiveTheSame) {
-  const std::vector<float> mono = sine(440, 0.5, 3, 44100);
+  const std::vector<float> mono = tone(440, 0.5, 3, 44100);
   SpectraExtractor pieces(44100);
   std::size_t at = 0, piece = 1;
   while (at < mono.size()) {
@@ -90,7 +90,7 @@ TEST(NetworkInput, IsTheSameAtAnyGain) {
   const auto input = [](float gain) {
     FeatureExtractor extractor(44100);
     std::vector<float> stereo;
-    for (const float v : sine(330, 0.5, 4, 44100)) stereo.insert(stereo.end(), {gain * v, gain * v});
+    for (const float v : tone(330, 0.5, 4, 44100)) stereo.insert(stereo.end(), {gain * v, gain * v});
     extractor.feed(stereo);
     return network_input(extractor.finish());
   };

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import zlib
 
-from app_test import TACTUS, Folder, band, tactus, write_wav
+from app_rig import TACTUS, Folder, band_pcm, tactus, write_wav
 from run_tests import main
 
 
@@ -48,7 +48,7 @@ class Analyze(Folder):
     def setUp(self):
         super().setUp()
         os.mkdir(self.path("music"))
-        write_wav(self.path("music/b.wav"), band(124, 30, 110))
+        write_wav(self.path("music/b.wav"), band_pcm(124, 30, 110))
 
     def test_what_was_set_right_stays(self):
         def known(*words):
@@ -180,7 +180,7 @@ class Eval(Folder):
     def setUp(self):
         super().setUp()
         os.mkdir(self.path("set"))
-        write_wav(self.path("set/a.wav"), band(124, 30, 110))
+        write_wav(self.path("set/a.wav"), band_pcm(124, 30, 110))
         beats = [k * 60 / 124 for k in range(62)]
         self.truth = [{"file": "a.wav", "style": "house", "kind": "electronic", "bpm": 124, "constant": True, "beats": beats,
                        "downbeats": beats[::4], "key": "A minor", "vocals": []},

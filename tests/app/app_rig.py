@@ -2,12 +2,14 @@
 each."""
 import array
 import functools
+import itertools
 import json
 import math
 import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,18 +26,18 @@ def tactus(*args, text=None, timeout=120, cwd=None, env=None):
                           cwd=cwd, env={**os.environ, **(env or {})})
 
 
-def write_wav(path, left, rate=RATE):
-    """Mono samples in -1..1, on both sides."""
-    both = array.array("h")
-    for v in left:
-        n = int(round(max(-1.0, min(1.0, v)) * 32767))
-        both.append(n)
-        both.append(n)
+def pcm(mono):
+    """Samples in -1..1 as 16 bits, the same on both sides."""
+    return b"".join(2 * struct.pack("<h", round(max(-1.0, min(1.0, v)) * 32767)) for v in mono)
+
+
+def write_wav(path, mono, rate=RATE):
+    """Mono samples in -1..1, or what pcm() makes of them."""
     with wave.open(path, "wb") as f:
         f.setnchannels(2)
         f.setsampwidth(2)
         f.setframerate(rate)
-        f.writeframes(both.tobytes())
+        f.writeframes(mono if isinstance(mono, bytes) else pcm(mono))
 
 
 def decode(path, channel=0, rate=RATE):
@@ -62,30 +64,47 @@ def clicks(bpm, seconds, level=0.5, rate=RATE):
     return out
 
 
+def played(beats, bpm, seconds, width=1):
+    """What the beats of a bar give when they are played again and again: each is cut where the next one begins. `width`:
+    of a frame."""
+    frames, beat = int(seconds * RATE), 60 * RATE / bpm
+    for k in range(math.ceil(frames / beat)):
+        yield beats[k % 4][:width * (min(frames, round((k + 1) * beat)) - round(k * beat))]
+
+
 @functools.lru_cache(None)
-def band(bpm, seconds, root):
-    """Kick, hat, bass and chord: enough for the analysis to trust."""
+def bar_of_band(bpm, root):
+    """Kick, hat, bass and chord, enough for the analysis to trust: the four beats of a bar, a frame longer each."""
     rng = random.Random(bpm)
-    out = [0.0] * int(seconds * RATE)
     beat = 60 * RATE / bpm
     kick = [0.6 * math.exp(-i / 4000) * math.sin(2 * math.pi * (50 * i / RATE + 3 * (1 - math.exp(-i / 1500))))
             for i in range(9000)]
     hat = [0.15 * math.exp(-i / 700) * rng.uniform(-1, 1) for i in range(3000)]
     snare = [0.3 * math.exp(-i / 2500) * rng.uniform(-1, 1) for i in range(7000)]
     notes = [root, root * 2 ** (3 / 12), root * 2 ** (7 / 12)]
-    bar = [0.0] * int(4 * beat)
-    for i in range(len(bar)):
-        t = i / RATE
-        bar[i] = 0.04 * sum(math.sin(2 * math.pi * f * 2 * t) for f in notes) + 0.1 * math.sin(math.pi * root * t)
-    for k in range(int(len(out) / beat)):
-        for sound, at in ((kick, k), (hat, k + 0.5)) + (((snare, k),) if k % 2 else ()):
-            start = round(at * beat)
+    beats = []
+    for k in range(4):
+        out = []
+        for i in range(int(beat) + 2):
+            t = (i + k * beat) / RATE
+            out.append(0.04 * sum(math.sin(2 * math.pi * f * 2 * t) for f in notes) + 0.1 * math.sin(math.pi * root * t))
+        for sound, start in ((kick, 0), (hat, round(beat / 2))) + (((snare, 0),) if k % 2 else ()):
             for i, v in enumerate(sound):
-                if start + i < len(out):
-                    out[start + i] += v
-    for i in range(len(out)):
-        out[i] += bar[i % len(bar)]
-    return out
+                out[start + i] += v
+        beats.append(out)
+    return beats
+
+
+@functools.lru_cache(None)
+def band(bpm, seconds, root):
+    """The bar of the band as long as asked for, as samples."""
+    return list(itertools.chain.from_iterable(played(bar_of_band(bpm, root), bpm, seconds)))
+
+
+@functools.lru_cache(None)
+def band_pcm(bpm, seconds, root):
+    """The same as pcm(), which takes a moment only."""
+    return b"".join(played([pcm(beat) for beat in bar_of_band(bpm, root)], bpm, seconds, 4))
 
 
 class Folder(unittest.TestCase):
@@ -117,4 +136,4 @@ class Crate(Folder):
         super().setUp()
         os.mkdir(self.path("crate"))
         for name, bpm, root in (("a", 120, 110), ("b", 124, 110), ("c", 128, 98)):
-            write_wav(self.path(f"crate/{name}.wav"), band(bpm, 45, root))
+            write_wav(self.path(f"crate/{name}.wav"), band_pcm(bpm, 45, root))

@@ -368,7 +368,7 @@ class Start(Folder):
 
     def test_it_makes_the_demo_crate_and_renders_a_set_from_it(self):
         # All of each track takes a minute to make: see --long.
-        short = [] if os.environ.get("TACTUS_LONG") else ["--demo-seconds", "20"]
+        short = [] if os.environ.get("TACTUS_LONG") else ["--demo-seconds", "14"]
         watched, terminal = pty.openpty()
         self.addCleanup(os.close, watched)
         p = subprocess.Popen([TACTUS, "start", "--audio", "jack", *short], stdout=subprocess.PIPE, stderr=terminal,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What goes wrong around a synced mix of two decks, and that the sound takes no notice.
 
-faults_test.py FOLDER_OF_PROGRAMS; with TACTUS_LONG set for as long as docs/reliability.md says.
+faults_test.py FOLDER_OF_PROGRAMS [CLASS...]; with TACTUS_LONG set for as long as docs/reliability.md says.
 """
 import contextlib
 import json
@@ -53,22 +53,6 @@ class Faults(Mixing):
         self.assertIn(f"{path}: {cause}", said)
         self.assertTrue(self.client.state()[f"deck/{deck}/playing"])
         watcher.close()
-
-    def test_clients_killed_stopped_and_continued_at_random(self):
-        print("measured:", self.torment(300 if LONG else 8, seed=8))
-        self.no_dropout()
-        self.assertTrue(wait_until(lambda: self.client.state()["clients"] == 1))
-
-    def test_hogs_on_every_core(self):
-        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count())]
-        try:
-            time.sleep(60 if LONG else 4)
-            self.soon_there(1, "hogs", 1, 5)
-        finally:
-            for p in hogs:
-                p.kill()
-                p.wait()
-        self.no_dropout()
 
     def test_a_disk_that_hangs_holds_up_its_own_load_only(self):
         # A worker that reads from a disk that hangs is as still as one that was stopped.
@@ -218,6 +202,26 @@ class Faults(Mixing):
         for i, (file, cause) in enumerate(files):
             self.load_fails(1 + i % 2, file, cause)
         self.assertEqual([self.client.state()[f"deck/{n}/path"] for n in (1, 2)], playing)
+        self.no_dropout()
+
+
+class Hogs(Mixing):
+    """What takes the machine from everybody."""
+
+    def test_clients_killed_stopped_and_continued_at_random(self):
+        print("measured:", self.torment(300 if LONG else 8, seed=8))
+        self.no_dropout()
+        self.assertTrue(wait_until(lambda: self.client.state()["clients"] == 1))
+
+    def test_hogs_on_every_core(self):
+        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count())]
+        try:
+            time.sleep(60 if LONG else 4)
+            self.soon_there(1, "hogs", 1, 5)
+        finally:
+            for p in hogs:
+                p.kill()
+                p.wait()
         self.no_dropout()
 
 

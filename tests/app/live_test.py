@@ -16,7 +16,7 @@ import termios
 import time
 import wave
 
-from app_rig import RATE, TACTUS, Crate, band, decode, write_wav
+from app_rig import RATE, TACTUS, Crate, band, band_pcm, decode, write_wav
 from run_tests import main
 from workers import media_workers
 
@@ -207,10 +207,7 @@ class Heard(Terminal):
 
     def test_what_is_skipped_to_is_heard(self):
         for name, bpm, root in (("a", 120, 110), ("b", 122, 110)):  # long ones: the next isn't loaded when n is pressed
-            write_wav(self.path("bar.wav"), band(bpm, 240 / bpm, root))
-            with wave.open(self.path("bar.wav")) as bar, wave.open(self.path(f"crate/{name}.wav"), "wb") as f:
-                f.setparams(bar.getparams())
-                f.writeframes(bar.readframes(bar.getnframes()) * 90)
+            write_wav(self.path(f"crate/{name}.wav"), band_pcm(bpm, 90 * 240 / bpm, root))
         os.remove(self.path("crate/c.wav"))
         p, fd = self.start_at_terminal("crate", "--transition", "16", audio="file:live.wav")
         self.read_until(fd, r"next in")

@@ -2,7 +2,7 @@
 """What a running engine shows, and to whom: its sockets, its terminal view, its health in words, all that can be asked
 of it, and how soon a client knows that it doesn't answer.
 
-surface_test.py FOLDER_OF_PROGRAMS
+surface_test.py FOLDER_OF_PROGRAMS [CLASS...]
 """
 import fcntl
 import glob

@@ -20,7 +20,7 @@ constexpr std::int64_t kGrid = 32;  // an effect is out of the way at the next p
 // Noise in four stems.
 std::unique_ptr<RigTrack> stems() {
   std::minstd_rand random(7);
-  std::uniform_real_distribution<float> level(-0.06f, 0.06f);
+  std::uniform_real_distribution<float> level(-0.045f, 0.045f);
   std::vector<float> samples(static_cast<std::size_t>(12 * kSeconds * 8));
   for (float& x : samples) x = level(random);
   return make_track(12 * kSeconds, 8, kBpm, 0,

@@ -27,14 +27,14 @@ std::unique_ptr<RigTrack> clicks(double bpm, double seconds = 60) {
   });
 }
 
-struct Rendered {
+struct Output {
   RenderReport report;
   std::vector<float> left;
 };
 
-Rendered play(FakeSource& source, const std::vector<ScriptEvent>& events, double bpm, int block = 256,
-              double max_seconds = 0, std::optional<double> target_lufs = session::kAutoGainLufs) {
-  Rendered r;
+Output play(FakeSource& source, const std::vector<ScriptEvent>& events, double bpm, int block = 256,
+            double max_seconds = 0, std::optional<double> target_lufs = session::kAutoGainLufs) {
+  Output r;
   RenderOptions options;
   options.target_lufs = target_lufs;
   options.tempo = Bpm{bpm};
@@ -122,7 +122,7 @@ class EventsOnBeats : public ::testing::Test {
     }
   }
 
-  Rendered heard_;
+  Output heard_;
   std::vector<std::pair<std::int64_t, std::int64_t>> parts_;  // from a frame on, the deck is at a place
 };
 

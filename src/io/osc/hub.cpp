@@ -40,7 +40,7 @@ double wall_s() { return seconds_of(CLOCK_REALTIME); }
 
 struct Outgoing {
   ClientId client = 0;
-  Packet packet;
+  OscPacket packet;
 };
 
 class Hub final : public OscHub {
@@ -125,7 +125,7 @@ class Hub final : public OscHub {
   void refuse(Peer& peer, const Why& why);
   bool queue(Incoming incoming);
   void reply_to(Peer& peer, std::int64_t port);
-  void reply(Peer& peer, Packet packet);
+  void reply(Peer& peer, OscPacket packet);
   void pay();
   void bury();
 
@@ -427,7 +427,7 @@ void Hub::reply_to(Peer& peer, std::int64_t port) {
   }
 }
 
-void Hub::reply(Peer& peer, Packet packet) {
+void Hub::reply(Peer& peer, OscPacket packet) {
   if (peer.way == Incoming::Way::udp) {
     if (::sendto(udp_.get(), packet.bytes.data(), packet.bytes.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&peer.replies), sizeof peer.replies) < 0) {
@@ -443,7 +443,7 @@ void Hub::reply(Peer& peer, Packet packet) {
     count(lost_replies_);
     return;
   }
-  const auto put = [&peer](Packet p) {
+  const auto put = [&peer](OscPacket p) {
     p.bytes = osc::framed(std::move(p.bytes));
     peer.out_bytes += p.bytes.size();
     peer.out.push_back(std::move(p));

@@ -16,7 +16,7 @@ void Peer::write_out() {
   while (!out.empty() && !gone) {
     iovec pieces[kPieces];
     std::size_t n = 0;
-    for (Packet& p : out) {
+    for (OscPacket& p : out) {
       if (n == kPieces || (n > 0 && p.fd)) break;  // a descriptor travels with the first byte
       pieces[n++] = {p.bytes.data() + p.sent, p.bytes.size() - p.sent};
     }
@@ -28,7 +28,7 @@ void Peer::write_out() {
     }
     out.front().fd.reset();
     while (sent > 0) {
-      Packet& p = out.front();
+      OscPacket& p = out.front();
       const auto part = std::min(static_cast<std::size_t>(sent), p.bytes.size() - p.sent);
       sent -= static_cast<ssize_t>(part);
       p.sent += part;

@@ -18,7 +18,7 @@ namespace tactus::io {
 
 inline double now_s() { return seconds_of(CLOCK_MONOTONIC); }
 
-struct Packet {
+struct OscPacket {
   std::vector<std::byte> bytes;
   std::size_t sent = 0;
   UniqueFd fd;
@@ -37,7 +37,7 @@ struct Peer {
   double tokens = 0, refilled = 0, heard = 0, told = 0;
   std::uint64_t refused = 0;  // since it was told
   osc::Unframer in;
-  std::deque<Packet> out;
+  std::deque<OscPacket> out;
   std::size_t out_bytes = 0;
   std::uint64_t lost = 0;  // replies, since it was told
   bool gone = false;

@@ -60,7 +60,7 @@ Apart apart(double tempo, double key, msg::StretchMode mode) {
     rig.set(Param::key, 0, key);
     rig.send(Op::stretch, 0, 0, static_cast<int>(mode));
   };
-  const auto x = render(*stems, tempo, 8, script), y = render(*mix, tempo, 8, script);
+  const auto x = render(*stems, tempo, 6, script), y = render(*mix, tempo, 6, script);
   const auto bands_x = media::test::third_octaves(x), bands_y = media::test::third_octaves(y);
   // Bands in which the music has next to nothing have no level to speak of.
   const double loudest = *std::max_element(bands_y.begin(), bands_y.end());
@@ -69,7 +69,7 @@ Apart apart(double tempo, double key, msg::StretchMode mode) {
     if (bands_y[b] > loudest - 60) most.band = std::max(most.band, std::fabs(bands_x[b] - bands_y[b]));
   }
   const auto high_x = above(x), high_y = above(y);
-  for (int k = 3; k < 14; ++k) {  // each hat, half a beat after the beat
+  for (int k = 3; k < 10; ++k) {  // each hat, half a beat after the beat
     const auto at = static_cast<std::int64_t>(9600 + kLatency + (k + 0.5) * 24000 / tempo);
     most.onset = std::max(most.onset, std::abs(lag(high_y, high_x, at)));
   }
