@@ -137,9 +137,23 @@ class Judge {
       return;
     }
     say(Grade::fine, "devices", fmt::format("Sound can come out through {}.", fmt::join(names, ", ")));
+    pipewire(names);
     if (!at_48k) {
       say(Grade::hint, "rate", "No device runs at 48,000 Hz: Tactus will resample to what it offers.",
           "Set the sound server to 48000 Hz, or start Tactus with --rate and the device's own.");
+    }
+  }
+
+  // PipeWire speaks JACK and PulseAudio; by the latter sound is later, and blocks are larger.
+  void pipewire(const std::vector<std::string>& drivers) {
+    if (!m_.pipewire) return;
+    if (std::find(drivers.begin(), drivers.end(), "JACK") != drivers.end()) {
+      say(Grade::fine, "pipewire", "PipeWire runs, and takes programs of JACK's.");
+    } else {
+      say(Grade::hint, "pipewire",
+          "PipeWire runs, but its JACK side can't be reached: Tactus plays through its PulseAudio side, which sounds "
+          "later and needs larger blocks.",
+          "Install pipewire-jack and start Tactus by it: pw-jack tactus up.");
     }
   }
 

@@ -31,6 +31,7 @@ struct Readings {
   };
   std::vector<Device> devices;
   std::vector<std::string> silent_drivers;  // sound servers that didn't answer
+  bool pipewire = false;                    // a PipeWire server takes connections
   std::string worker;                       // path of tactus-media
   bool worker_runs = false;                 // it is there and may be executed
   std::string cache_folder;

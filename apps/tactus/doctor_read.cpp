@@ -1,4 +1,6 @@
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -95,7 +97,26 @@ void read_usb(Readings& m) {
   }
 }
 
+// Whether somebody takes connections at the socket of the default server (libpipewire's own order of places).
+bool pipewire_answers() {
+  const char* name = std::getenv("PIPEWIRE_REMOTE");
+  fs::path path = name && *name ? name : "pipewire-0";
+  for (const char* folder : {std::getenv("PIPEWIRE_RUNTIME_DIR"), std::getenv("XDG_RUNTIME_DIR")}) {
+    if (path.is_absolute()) break;
+    if (folder && *folder) path = fs::path(folder) / path;
+  }
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  if (!path.is_absolute() || path.native().size() >= sizeof at.sun_path) return false;
+  path.native().copy(at.sun_path, sizeof at.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const bool taken = fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
+  if (fd >= 0) ::close(fd);
+  return taken;
+}
+
 void read_sound(Readings& m) {
+  m.pipewire = pipewire_answers();
   const io::DeviceList list = io::list_devices();
   for (const io::DeviceInfo& d : list.devices) {
     m.devices.push_back({io::driver_title(d.driver), d.name, d.outputs, d.rates});

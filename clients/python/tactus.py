@@ -16,6 +16,8 @@ import os
 import select
 import socket
 import struct
+import subprocess
+import tempfile
 import time
 
 __all__ = ["Engine", "Fate", "Gone", "decode", "encode"]
@@ -80,6 +82,38 @@ def session_folder():
 
 class Engine:
     """A connection to the engine of a session. One thread at a time."""
+
+    @classmethod
+    def start(cls, session=None, *words, program="tactus", patience=20.0, **more):
+        """The same as Engine(session, **more); where no engine runs for that session, one is started under its
+        supervisor, with further words for `tactus up` ("--audio", "jack"), and waited for. It outlives this program:
+        `tactus stop` ends it."""
+        session = session or session_folder()
+        try:
+            return cls(session, **more)
+        except Gone:
+            pass
+        until = time.monotonic() + patience
+        with tempfile.TemporaryFile() as said:
+            # A session of its own: what ends this terminal's programs doesn't end the music.
+            up = subprocess.Popen([program, "up", *words, "--session", session], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
+            while True:
+                ended = up.poll() is not None
+                try:
+                    engine = cls(session, **more)
+                    if engine.alive():
+                        return engine
+                    engine.close()
+                except Gone as gone:
+                    if ended:  # two clients at once: the other's engine would have been as good
+                        said.seek(0)
+                        text = said.read(4096).decode(errors="replace").strip()
+                        raise Gone(text or str(gone)) from None
+                    if time.monotonic() > until:
+                        up.terminate()
+                        raise Gone("the engine was started and doesn't answer") from None
+                time.sleep(0.02)
 
     def __init__(self, session=None, name="python", kind="osc", confidence=1.0, patience=0.5):
         card = os.path.join(session or session_folder(), "engine.json")

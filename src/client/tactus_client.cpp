@@ -7,6 +7,7 @@
 #include <new>
 
 #include "client/client.h"
+#include "client/start.h"
 #include "schedule/numbers.h"
 
 struct tactus_client {
@@ -49,19 +50,40 @@ Result guarded(Result otherwise, const Work& work) noexcept {
   }
 }
 
+client::ConnectOptions options_of(const char* session, const char* name, const char* kind) {
+  client::ConnectOptions options;
+  if (session) options.session = session;
+  if (name) options.name = name;
+  if (kind) options.kind = kind;
+  return options;
+}
+
+// From what `connect` finds, which fills the sentence that it is given where it finds none.
+template <typename Connect>
+tactus_client* client_of(char* error, std::size_t error_size, const Connect& connect) noexcept {
+  copy_text(error, error_size, "no memory");
+  return guarded<tactus_client*>(nullptr, [&]() -> tactus_client* {
+    std::string why;
+    auto engine = connect(why);
+    copy_text(error, error_size, why);
+    return engine ? new tactus_client{std::move(engine), {}} : nullptr;
+  });
+}
+
 }  // namespace
 
 tactus_client* tactus_connect(const char* session, const char* name, const char* kind, char* error, size_t error_size) {
-  copy_text(error, error_size, "no memory");
-  return guarded<tactus_client*>(nullptr, [&]() -> tactus_client* {
-    client::ConnectOptions options;
-    if (session) options.session = session;
-    if (name) options.name = name;
-    if (kind) options.kind = kind;
-    std::string why;
-    auto engine = client::Client::connect(options, &why);
-    copy_text(error, error_size, why);
-    return engine ? new tactus_client{std::move(engine), {}} : nullptr;
+  return client_of(error, error_size,
+                   [&](std::string& why) { return client::Client::connect(options_of(session, name, kind), &why); });
+}
+
+tactus_client* tactus_connect_or_start(const char* session, const char* name, const char* kind, const char* program,
+                                       char* error, size_t error_size) {
+  return client_of(error, error_size, [&](std::string& why) {
+    auto found = client::connect_or_start(options_of(session, name, kind), program ? program : "tactus", {},
+                                          client::Stderr::kept);
+    why = found.error;
+    return std::move(found.client);
   });
 }
 

@@ -33,6 +33,11 @@ typedef struct tactus_fate {
 /* session: its folder, NULL for the default one. kind: hand, key, midi, osc, voice, motion, script or ai. NULL, and a
  * sentence in error, when no engine answers. */
 tactus_client* tactus_connect(const char* session, const char* name, const char* kind, char* error, size_t error_size);
+/* The same; where no engine runs for that session, one is started under its supervisor (`program up --session ...`) and
+ * waited for, 20 s at most. It outlives this program: `tactus stop` ends it. program: NULL for the "tactus" of the
+ * PATH. */
+tactus_client* tactus_connect_or_start(const char* session, const char* name, const char* kind, const char* program,
+                                       char* error, size_t error_size);
 void tactus_close(tactus_client* client); /* NULL is fine */
 
 /* Sends an intent and waits for its fate: 0; -1 when the engine doesn't answer within patience_ms, or is gone. */

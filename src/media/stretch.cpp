@@ -43,6 +43,7 @@ double centre_of(StretchMode mode) {
 }
 
 constexpr double kR2Step = 0.002;
+constexpr double kR2Least = 0.25;  // ratio x pitch
 
 constexpr double kMinPitch = 0.25, kMaxPitch = 4;  // frequency ratios
 // How much louder than their sum the stems' mix goes in, so that it leads them wherever they don't cancel each other.
@@ -106,8 +107,12 @@ void StretchVoice::grow() {
 
 StretchVoice::~StretchVoice() = default;
 
+double StretchVoice::least_ratio(double pitch) const {
+  return mode_ == StretchMode::r2 ? std::max(kMinRatio, kR2Least / pitch) : kMinRatio;
+}
+
 void StretchVoice::set_ratio(double time_ratio) {
-  time_ratio = std::clamp(time_ratio, kMinRatio, kMaxRatio);
+  time_ratio = std::clamp(time_ratio, least_ratio(pitch_), kMaxRatio);
   // R2 lays its hops anew with every ratio, and a tone wavers each time: small steps are saved up.
   if (mode_ == StretchMode::r2 && std::fabs(time_ratio - ratio_) < kR2Step * ratio_) return;
   ratio_ = time_ratio;
@@ -117,6 +122,7 @@ void StretchVoice::set_ratio(double time_ratio) {
 void StretchVoice::set_pitch(double ratio) {
   const double scale = std::clamp(ratio, kMinPitch, kMaxPitch);
   if (!pitched_ || scale == pitch_) return;
+  if (ratio_ < least_ratio(scale)) library_->setTimeRatio(ratio_ = least_ratio(scale));
   // Pitch is made by resampling what has been stretched: what is still in the library is compressed from here on.
   const double now = static_cast<double>(emitted_);
   for (Tie& tie : ties_) {

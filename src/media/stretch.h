@@ -7,8 +7,7 @@
 // ties it is linear.
 //
 // Threads: a voice belongs to one feeder thread at a time. Nothing is allocated after construction, at any ratio and
-// pitch; but R2 takes some buffers anew whenever ratio x pitch crosses 0.19, where it changes its window. Never for the
-// audio thread: a hop costs about a millisecond at once.
+// pitch. Never for the audio thread: a hop costs about a millisecond at once.
 #pragma once
 
 #include <array>
@@ -59,11 +58,14 @@ class StretchVoice {
   int channels() const { return channels_; }
   bool pitched() const { return pitched_; }
 
-  // Output frames a source frame, clamped to [kMinRatio, kMaxRatio]; from the next tie on.
+  // The least ratio at a pitch. R2 changes its window, and takes buffers anew, where ratio x pitch crosses 0.19
+  // [measured]: it stays above.
+  double least_ratio(double pitch) const;
+  // Output frames a source frame, clamped to [least_ratio(), kMaxRatio]; from the next tie on.
   void set_ratio(double time_ratio);
   // -24 to 24, cents as fraction; heard from the next frame that comes out of the library.
   void set_semitones(Semitones pitch) { set_pitch(pitch.ratio()); }
-  // The same as a frequency ratio, clamped to [0.25, 4].
+  // The same as a frequency ratio, clamped to [0.25, 4]. Where the ratio would be too small for it that grows first.
   void set_pitch(double ratio);
   double pitch() const { return pitch_; }
   // Whether a pitch shift leaves the formants (the timbre of a voice) where they were.

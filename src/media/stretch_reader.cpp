@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kCorrectionSeconds = 0.1;
 constexpr double kRatioSteps = 1 << 24;
-constexpr double kMinSpeed = 1 / StretchVoice::kMaxRatio, kMaxSpeed = 1 / StretchVoice::kMinRatio;
+constexpr double kMinSpeed = 1 / StretchVoice::kMaxRatio;
 
 }  // namespace
 
@@ -55,7 +55,7 @@ bool StretchReader::begin(StretchFeed& feed, std::int64_t first, bool urgent) {
   const double at = static_cast<double>(first);
   const double slope = feed.position(at + kPacket) - feed.position(at);
   const double speed = std::fabs(slope) / kPacket;
-  if (speed < kMinSpeed || speed > kMaxSpeed) return false;
+  if (speed < kMinSpeed || speed > 1 / voice_.least_ratio(feed.pitch(at))) return false;
   first_ = first;
   direction_ = slope < 0 ? -1 : 1;
   voice_.set_pitch(feed.pitch(at));
@@ -113,11 +113,12 @@ void StretchReader::steer(StretchFeed& feed) {
   const double advance =
       forward(feed, frame + hop) - forward(feed, frame) + behind(feed) * hop / (kCorrectionSeconds * rate_);
   StretchFeed::Hop set;
-  set.ratio = std::round(kRatioSteps / std::clamp(advance / hop, kMinSpeed, kMaxSpeed)) / kRatioSteps;
   set.pitch = feed.pitch(session_frame(static_cast<double>(voice_.retrieved() + voice_.available())));
+  const double fastest = 1 / voice_.least_ratio(set.pitch);
+  set.ratio = std::round(kRatioSteps / std::clamp(advance / hop, kMinSpeed, fastest)) / kRatioSteps;
   feed.setting(set);
-  voice_.set_ratio(set.ratio);
   voice_.set_pitch(set.pitch);
+  voice_.set_ratio(set.ratio);
 }
 
 // The chunk that starts at fed frame `fed`, in the order of play, to planes_.

@@ -1,4 +1,5 @@
 /* The example of docs/clients.md, as C. c_client FOLDER INTENT: prints its fate, and what comes of it.
+ * c_client FOLDER start:PROGRAM: starts an engine where none runs, and says whether it answers.
  * c_client FOLDER library: what of the library is to be read again, twice.
  * c_client FOLDER watch: says "alive", and then, whenever the engine ceases to answer, when that was. */
 #include <math.h>
@@ -38,6 +39,12 @@ int main(int argc, char** argv) {
   tactus_client* engine;
   int i;
   if (argc != 3) return 2;
+  if (strncmp(argv[2], "start:", 6) == 0) {
+    engine = tactus_connect_or_start(argv[1], "pad in C", "hand", argv[2] + 6, error, sizeof error);
+    puts(engine && tactus_alive(engine) ? "alive" : error);
+    tactus_close(engine);
+    return !engine;
+  }
   engine = tactus_connect(argv[1], "pad in C", "hand", error, sizeof error);
   if (!engine) {
     fprintf(stderr, "%s\n", error);

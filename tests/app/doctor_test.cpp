@@ -2,10 +2,16 @@
 #include "doctor.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "support/temp_folder.h"
 
 namespace tactus::app {
 namespace {
@@ -63,6 +69,11 @@ TEST(Doctor, EachFaultIsFoundAloneAndSaysWhatToDo) {
       {"devices", Grade::mend, [](Readings& m) { m.devices.clear(); }},
       {"devices", Grade::mend, [](Readings& m) { m.devices[0].outputs = 0; }},
       {"rate", Grade::hint, [](Readings& m) { m.devices[0].rates = {44100}; }},
+      {"pipewire", Grade::hint,
+       [](Readings& m) {
+         m.pipewire = true;
+         m.devices[0].driver = "PulseAudio";
+       }},
       {"worker", Grade::mend, [](Readings& m) { m.worker_runs = false; }},
       {"cache", Grade::mend, [](Readings& m) { m.cache_writable = false; }},
       {"cache", Grade::mend, [](Readings& m) { m.cache_free = 1 << 20; }},
@@ -119,6 +130,25 @@ TEST(Doctor, ReadingThisMachineFindsItsMemoryAndLimits) {
   ASSERT_TRUE(m.memory_free);
   EXPECT_GT(*m.memory_free, 0);
   EXPECT_FALSE(m.cache_folder.empty());
+}
+
+TEST(Doctor, PipeWireIsFoundAtItsSocket) {
+  const test::TempFolder folder;
+  ::setenv("PIPEWIRE_RUNTIME_DIR", folder.path().c_str(), 1);
+  EXPECT_FALSE(read_machine().pipewire);
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  (folder.path() / "pipewire-0").native().copy(at.sun_path, sizeof at.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+  EXPECT_FALSE(read_machine().pipewire) << "a socket that was left behind";
+  ASSERT_EQ(::listen(fd, 4), 0);
+  EXPECT_TRUE(read_machine().pipewire);
+  ::close(fd);
+  ::unsetenv("PIPEWIRE_RUNTIME_DIR");
+  Readings m = good();
+  m.pipewire = true;
+  EXPECT_EQ(grade_of(m, "pipewire"), Grade::fine) << "JACK answers";
 }
 
 TEST(SessionWords, EachCounterHasItsSentenceAndNoneIsPraise) {

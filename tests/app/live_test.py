@@ -24,10 +24,10 @@ from workers import media_workers
 class Terminal(Crate):
     """A set at a terminal."""
 
-    def start_at_terminal(self, *args, audio="null"):
+    def start_at_terminal(self, *args, audio="null", command="mix"):
         primary, secondary = pty.openpty()
         self.before = termios.tcgetattr(secondary)
-        p = subprocess.Popen([TACTUS, "mix", "--audio", audio, *args], stdin=secondary, stdout=secondary,
+        p = subprocess.Popen([TACTUS, command, "--audio", audio, *args], stdin=secondary, stdout=secondary,
                              stderr=secondary, cwd=self.dir, env={**os.environ, **self.env})
         self.addCleanup(os.close, primary)
         self.addCleanup(os.close, secondary)
@@ -92,6 +92,19 @@ class Keys(Terminal):
         p.wait(timeout=20)
         self.assertEqual(p.returncode, 0)
         self.assertEqual(termios.tcgetattr(self.secondary)[3], self.before[3], "the terminal is as it was")
+
+    def test_where_there_is_a_device_start_plays_the_demo_crate_on_it(self):
+        # What ./run does; tests of app.Start run it where there is none.
+        p, fd = self.start_at_terminal("--demo-seconds", "12", command="start")
+        shown = self.read_until(fd, r"Keys: n next", 120)
+        self.assertRegex(shown, "No music named: a demo crate of seven tracks is made in " + self.dir)
+        self.assertRegex(self.read_until(fd, r"\d BPM  .*-6 dB"), r"next in \d:\d\d")
+        self.state_with(lambda s: s["master_left"] > -40)
+        self.press_until(fd, b"l", r" 7 +\d:\d\d:\d\d")  # all of them are in the plan
+        os.write(fd, b"q")
+        p.wait(timeout=20)
+        self.assertEqual(p.returncode, 0)
+        self.assertFalse(os.path.exists(self.path("data/tactus/sets")), "nothing was rendered")
 
     def test_the_terminal_is_restored_by_a_signal_too(self):
         p, fd = self.start_at_terminal("crate")

@@ -1,8 +1,8 @@
 // Faults around a synced mix of two decks, heard by another program: `tactus engine` on a JACK server's dummy driver,
-// its clients killed, stopped and continued at random, then a hog on every core. What is captured is compared, bit for
-// bit, with the engine's own recording, and what of it is missing with what a control client misses. Then the server
-// itself is killed, comes back at another rate, and freezes: what was recorded is compared with what the journal
-// renders.
+// its clients killed, stopped and continued at random, then a hog on every core, then hostile clients, then a file
+// whose readers hang. What is captured is compared, bit for bit, with the engine's own recording, and what of it is
+// missing with what a control client misses. Then the server itself is killed, comes back at another rate, and freezes:
+// what was recorded is compared with what the journal renders.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "client/client.h"
+#include "client/place.h"
 #include "support/eventually.h"
 #include "support/heard.h"
 #include "support/jack_capture.h"
@@ -200,6 +201,35 @@ class JackFaults : public ::testing::Test {
       hogs.push_back(std::make_unique<Script>("while :; do :; done"));
     std::this_thread::sleep_for(length);
   }
+  // Garbage, half messages, floods and thousands of connections; how many were made.
+  int attack(std::chrono::milliseconds length) {
+    const std::string ask = "exec python3 " TACTUS_SOURCE_DIR "/tests/app/attacks.py " +
+                            client::socket_of(folder_).string() + " " +
+                            std::to_string(static_cast<double>(length.count()) / 1000);
+    std::string said;
+    FILE* attacks = ::popen(ask.c_str(), "r");
+    for (char part[256]; attacks && std::fgets(part, sizeof part, attacks);) said += part;
+    EXPECT_EQ(::pclose(attacks), 0) << said;
+    const std::size_t at = said.find("\"connects\": ");
+    return at == std::string::npos ? 0 : std::atoi(said.c_str() + at + 12);
+  }
+  // A file onto deck 3 whose readers stand still, as on a disk that hangs, until they are given up after 5 s.
+  void hang_a_load() {
+    const fs::path late = folder_ / "late.wav";
+    fs::copy_file(folder_ / "126.wav", late);
+    for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+      std::ifstream children(task.path() / "children");
+      for (pid_t child = 0; children >> child;) {
+        std::string name;
+        std::ifstream("/proc/" + std::to_string(child) + "/comm") >> name;
+        if (name == "tactus-media") ::kill(child, SIGSTOP);
+      }
+    }
+    say("/deck/3/load \"" + late.string() + "\"");
+    std::this_thread::sleep_for(3s);
+    EXPECT_EQ(board().decks[2].path[0], 0);
+    EXPECT_TRUE(eventually([&] { return std::string_view(board().decks[2].path) == late.string(); }, 30s));
+  }
 
   test::JackServer server_;
   const test::TempFolder temp_;
@@ -211,7 +241,7 @@ class JackFaults : public ::testing::Test {
 TEST_F(JackFaults, TakeNothingFromTheSoundThatAControlClientKeeps) {
   const auto length = std::chrono::seconds(test::soak_length(4, 60));
   play_two();
-  test::JackCapture capture(server_, 2, 2.0 * static_cast<double>(length.count()) + 20);
+  test::JackCapture capture(server_, 2, 3.0 * static_cast<double>(length.count()) + 60);
   test::JackControl control(server_);
   ASSERT_TRUE(capture.ok() && control.ok());
   const auto ports = capture.playing_ports("tactus");
@@ -221,6 +251,8 @@ TEST_F(JackFaults, TakeNothingFromTheSoundThatAControlClientKeeps) {
   capture.record();
   disturb_clients(length);
   hog(length);
+  EXPECT_GT(attack(length), 100);
+  hang_a_load();
   capture.stop();
   const sidecar::BoardState after = board();
   std::this_thread::sleep_for(200ms);
@@ -244,7 +276,7 @@ TEST_F(JackFaults, TakeNothingFromTheSoundThatAControlClientKeeps) {
   record.erase(record.begin(), record.begin() + (there - record.begin()) % kBlock);
   const test::Heard heard = test::compare(captured, record, kBlock);
   const test::RampReport theirs = test::examine_ramp(capture.channel(1), kBlock);
-  test::record("faults on JACK, " + std::to_string(2 * length.count()) + " s: " + std::to_string(heard.missed()) +
+  test::record("faults on JACK, " + std::to_string(3 * length.count() + 5) + " s: " + std::to_string(heard.missed()) +
                " of " + std::to_string(heard.blocks) + " periods not heard in order, a control client's gaps " +
                std::to_string(theirs.gaps) + "; callbacks late " + std::to_string(after.xruns - before.xruns));
   // A period that the machine took from both shows in both, but not always in the same number of places.
