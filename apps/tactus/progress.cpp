@@ -27,6 +27,7 @@ void Progress::show(double share, const std::string& detail) {
   if (share > 0.02 && spent > 1) left = fmt::format(", {} left", clock_text(spent / share * (1 - share)));
   const std::string line =
       fmt::format("{} {:3.0f} %{}{}{}", what_, share * 100, detail.empty() ? "" : "  ", detail, left);
+  std::fflush(stdout);  // what was said before is read before, in a file too
   std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
   std::fflush(stderr);
   open_ = terminal_;
