@@ -151,8 +151,7 @@ int mix_to_file(const MixOptions& o, const std::vector<std::string>& files, cons
   while (!tracks.empty()) {
     std::string lost;
     const int code = render_mix(o, media, tracks, output, picture, &lost);
-    if (lost.empty()) return code;
-    std::erase_if(tracks, [&](const session::MixTrack& t) { return t.path == lost; });
+    if (std::erase_if(tracks, [&](const session::MixTrack& t) { return t.path == lost; }) == 0) return code;
     if (!tracks.empty()) fmt::print(stderr, "The set is made anew without it.\n");
   }
   return stop_asked() ? kStopped : kFailed;

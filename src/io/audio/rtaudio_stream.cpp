@@ -13,6 +13,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "engine/msg/callback.h"
@@ -78,25 +79,31 @@ std::string plain(const std::string& message) {
   return message.rfind("RtApi", 0) == 0 && colon != std::string::npos ? message.substr(colon + 2) : message;
 }
 
-// Index of the output device meant by `name`, or of the default one; -1 when there is none, with the reason.
-int find_device(RtAudio& audio, const std::string& name, Driver driver, std::string* error) {
+// What a driver says of a device: asked again it may say something else, when its server is busy.
+struct FoundDevice {
+  unsigned index = 0;
+  RtAudio::DeviceInfo info;
+};
+
+// The output device meant by `name`, or the default one; none when there is none, with the reason.
+std::optional<FoundDevice> find_device(RtAudio& audio, const std::string& name, Driver driver, std::string* error) {
   const unsigned count = audio.getDeviceCount();
   std::string names;
-  int found = -1;
+  std::optional<FoundDevice> found;
   for (unsigned i = 0; i < count; ++i) {
     const RtAudio::DeviceInfo info = audio.getDeviceInfo(i);
     if (!info.probed || info.outputChannels == 0) continue;
     names += (names.empty() ? "" : ", ") + info.name;
     const bool wanted =
         name.empty() ? i == audio.getDefaultOutputDevice() : lower(info.name).find(lower(name)) != std::string::npos;
-    if (wanted && found < 0) found = static_cast<int>(i);
-    if (!name.empty() && info.name == name) found = static_cast<int>(i);
-    if (name.empty() && found < 0) found = static_cast<int>(i);
+    if (wanted && !found) found = {i, info};
+    if (!name.empty() && info.name == name) found = {i, info};
+    if (name.empty() && !found) found = {i, info};
   }
-  if (found >= 0) return found;
+  if (found) return found;
   *error = names.empty() ? std::string(driver_title(driver)) + " offers no audio device"
                          : std::string(driver_title(driver)) + " has no device named '" + name + "'; it has " + names;
-  return -1;
+  return {};
 }
 
 // PulseAudio's own choice is two seconds; a buffer this short is what the server's timer can serve. Only while a stream
@@ -359,9 +366,9 @@ OpenedStream open_rtaudio(const StreamRequest& request) try {
   auto audio = make_rtaudio(request.driver);
   if (!audio) return {nullptr, std::string("this build has no ") + driver_title(request.driver)};
   std::string error;
-  const int index = find_device(*audio, request.device, request.driver, &error);
-  if (index < 0) return {nullptr, error};
-  const RtAudio::DeviceInfo device = audio->getDeviceInfo(static_cast<unsigned>(index));
+  const std::optional<FoundDevice> found = find_device(*audio, request.device, request.driver, &error);
+  if (!found) return {nullptr, error};
+  const RtAudio::DeviceInfo& device = found->info;
 
   StreamInfo info;
   info.driver = request.driver;
@@ -370,12 +377,13 @@ OpenedStream open_rtaudio(const StreamRequest& request) try {
   info.block = request.block;
   info.outputs = std::min({request.outputs, static_cast<int>(device.outputChannels), msg::kMaxDeviceChannels});
   // Inputs come from the same device, or from the default one where playing and recording are devices of their own.
-  unsigned in_index = static_cast<unsigned>(index);
+  unsigned in_index = found->index;
   if (request.inputs > 0 && device.inputChannels == 0) in_index = audio->getDefaultInputDevice();
-  const int inputs = static_cast<int>(audio->getDeviceInfo(in_index).inputChannels);
+  const int inputs =
+      static_cast<int>((in_index == found->index ? device : audio->getDeviceInfo(in_index)).inputChannels);
   info.inputs = std::min({request.inputs, inputs, msg::kMaxDeviceChannels});
 
-  RtAudio::StreamParameters out{static_cast<unsigned>(index), static_cast<unsigned>(info.outputs), 0};
+  RtAudio::StreamParameters out{found->index, static_cast<unsigned>(info.outputs), 0};
   RtAudio::StreamParameters in{in_index, static_cast<unsigned>(info.inputs), 0};
   const bool duplex = info.inputs > 0;
   auto stream = std::make_unique<RtStream>(std::move(audio), info);
