@@ -39,7 +39,7 @@ class Hostile(Mixing):
         torment.start()
         slowest = self.slowest_answer(SECONDS * 5 / 8)
         self.soon_there(SECONDS / 8, "hostile clients", 5, 25)
-        done = counts.get(timeout=30)
+        done = counts.get(timeout=SECONDS + 30)
         torment.join()
         self.assertNotEqual(self.client.send("/deck/1/eq/mid 0 @bar").verdict, "refused", "a hand always finds room")
         print(f"measured: {done}, {killed}; {self.client.state()['malformed']} malformed, "
