@@ -12,7 +12,7 @@
 namespace tactus::analysis {
 namespace {
 
-constexpr double kNever = -1e9, kSurest = 1e-4;
+constexpr double kNever = -1e9;
 
 // A beat between two frames shares its probability among them.
 std::vector<double> beat_odds(const Activations& a, const TrackerOptions& options) {
@@ -25,7 +25,7 @@ std::vector<double> beat_odds(const Activations& a, const TrackerOptions& option
                                                             a.downbeat[static_cast<std::size_t>(k)]));
     };
     const double p = at(i) + 0.5 * std::max(at(i - 1), at(i + 1));
-    out[static_cast<std::size_t>(i)] = std::max(options.least, log_odds(p, kSurest) + options.per_beat);
+    out[static_cast<std::size_t>(i)] = std::max(options.least, log_odds(p, 1e-4) + options.per_beat);
   }
   return out;
 }
@@ -168,8 +168,7 @@ std::vector<double> downbeat_odds(const Activations& a, const std::vector<std::s
     };
     // Where no beat is heard, a downbeat's small probability says nothing.
     constexpr double kNothing = 0.08;
-    out.push_back(
-        log_odds(std::clamp((most(a.downbeat) + 0.3 * kNothing) / (most(a.beat) + kNothing), 0.03, 0.97), kSurest));
+    out.push_back(log_odds((most(a.downbeat) + 0.3 * kNothing) / (most(a.beat) + kNothing), 0.03));
   }
   return out;
 }

@@ -90,6 +90,20 @@ inline msg::Command load_command(int deck, const RigTrack& track, msg::When when
   return c;
 }
 
+// A block of n frames more at the end of each bus. `out`: room for where they lie.
+inline msg::AudioBlock next_block_of(std::vector<std::vector<float>>& buses, int n, float* (&out)[msg::kBusChannels]) {
+  for (int c = 0; c < msg::kBusChannels; ++c) {
+    auto& bus = buses[static_cast<std::size_t>(c)];
+    bus.resize(bus.size() + static_cast<std::size_t>(n));
+    out[c] = bus.data() + bus.size() - n;
+  }
+  msg::AudioBlock block;
+  block.out = out;
+  block.outputs = msg::kBusChannels;
+  block.frames = n;
+  return block;
+}
+
 class EngineRig {
  public:
   explicit EngineRig(double rate = 48000, int decks = 4, double bpm = 120)
@@ -135,15 +149,7 @@ class EngineRig {
     while (frames > 0) {
       const int n = static_cast<int>(std::min<std::int64_t>(frames, next_block()));
       float* out[msg::kBusChannels];
-      for (int c = 0; c < msg::kBusChannels; ++c) {
-        auto& bus = out_[static_cast<std::size_t>(c)];
-        bus.resize(bus.size() + static_cast<std::size_t>(n));
-        out[c] = bus.data() + bus.size() - n;
-      }
-      msg::AudioBlock block;
-      block.out = out;
-      block.outputs = msg::kBusChannels;
-      block.frames = n;
+      const msg::AudioBlock block = next_block_of(out_, n, out);
       engine_->process(block, {});
       msg::Event e;
       while (events_.pop(e)) events.push_back(e);

@@ -19,15 +19,7 @@ class HostRig : public HostCommands {
       const int n = static_cast<int>(std::min<std::int64_t>(frames, next_block()));
       host.feed(n);
       float* out[msg::kBusChannels];
-      for (int c = 0; c < msg::kBusChannels; ++c) {
-        auto& bus = out_[static_cast<std::size_t>(c)];
-        bus.resize(bus.size() + static_cast<std::size_t>(n));
-        out[c] = bus.data() + bus.size() - n;
-      }
-      msg::AudioBlock block;
-      block.out = out;
-      block.outputs = msg::kBusChannels;
-      block.frames = n;
+      const msg::AudioBlock block = next_block_of(out_, n, out);
       const msg::Callback callback = host.callback();
       callback.process(callback.context, block, {});
       msg::Event e;
