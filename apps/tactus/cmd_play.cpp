@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "audio_option.h"
@@ -53,6 +55,36 @@ std::vector<std::string> engine_words(const PlayOptions& o) {
   return words;
 }
 
+// What was asked for here and isn't done yet, by what the engine tells its subscribers.
+class Unfinished {
+ public:
+  static void subscribe(client::Client& engine) { engine.post(osc::Message{"/subscribe", {std::string("events")}}); }
+  void add(const client::Fate& fate) {
+    if (fate.verdict == "accepted") waiting_.emplace(fate.id, fate.text);
+  }
+  // What has been told already: nobody else reads it.
+  void hear(client::Client& engine) {
+    while (const auto m = engine.next(std::chrono::milliseconds(0))) take(*m);
+  }
+  // `wait done`. At most a minute: an intent that another one takes the place of is never told to be done.
+  void wait(client::Client& engine) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!waiting_.empty() && !stop_asked() && !engine.closed() && std::chrono::steady_clock::now() < until) {
+      if (const auto m = engine.next(std::chrono::milliseconds(100))) take(*m);
+    }
+    for (const auto& [id, text] : waiting_) fmt::print(stderr, "not done yet: {}\n", text);
+    waiting_.clear();
+  }
+
+ private:
+  void take(const osc::Message& m) {
+    if (m.address == "/done") waiting_.erase(static_cast<std::uint64_t>(m.integer(0)));
+    if (m.address == "/failed") std::erase_if(waiting_, [&](const auto& w) { return w.second == m.text(0); });
+  }
+
+  std::map<std::uint64_t, std::string> waiting_;  // by their ids
+};
+
 int play(const PlayOptions& o) {
   install_stop_signals();
   std::string error;
@@ -73,18 +105,24 @@ int play(const PlayOptions& o) {
   const auto state = engine.client->board().read();
   const double rate = state && state->rate > 0 ? state->rate : o.audio.rate;
   bool lost = false;
+  Unfinished unfinished;
+  Unfinished::subscribe(*engine.client);
   const auto submit = [&](const std::string& text) {
+    unfinished.hear(*engine.client);
     auto fate = engine.client->send(text);
     // It crashed, and its supervisor has started it again.
     if (!fate && engine.client->closed()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
       if (auto again = client::Client::connect(who, &error)) {
         engine.client = std::move(again);
+        Unfinished::subscribe(*engine.client);
         fate = engine.client->send(text);
       }
     }
     lost = !fate;
-    if (fate) answer(o, text, *fate, rate);
+    if (!fate) return;
+    unfinished.add(*fate);
+    answer(o, text, *fate, rate);
   };
   for (std::size_t i = 0; i < o.files.size() && i < 4; ++i) {
     std::error_code ignored;
@@ -96,7 +134,10 @@ int play(const PlayOptions& o) {
   std::string text;
   while (!stop_asked() && !lost && std::getline(std::cin, text)) {
     if (text == "quit" || text == "q") break;
-    if (text.starts_with("wait ")) {  // for scripts: seconds
+    // For scripts.
+    if (text == "wait done") {
+      unfinished.wait(*engine.client);
+    } else if (text.starts_with("wait ")) {
       std::this_thread::sleep_for(
           std::chrono::duration<double>(std::min(std::strtod(text.c_str() + 5, nullptr), 3600.0)));
     } else if (!text.empty() && text.front() != '#') {
@@ -121,11 +162,13 @@ void add_play(CLI::App& app, Run& run) {
   cmd->add_flag("--json", o->json, "Each intent's fate as a JSON object");
   cmd->footer(
       "Each line is one intent, answered at once: `ok` with the beat and time at which it sounds, or `refused`\n"
-      "with the reason. `wait SECONDS` waits, `quit` ends.\n\n"
+      "with the reason. `wait SECONDS` waits, `wait done` until all that was asked for is done (tracks are loaded,\n"
+      "a beat has come), `quit` ends.\n\n"
       "An engine that runs is played, and plays on afterwards. Where none runs one is started, under a supervisor,\n"
       "and fades out at `quit`; should this program be killed it plays on: `tactus stop` ends it.\n\n"
       "Examples:\n  tactus play one.mp3 two.flac\n"
-      "  printf '/deck/1/play\\nwait 10\\n/deck/2/sync beat\\n/deck/2/play @bar\\nwait 20\\n' | tactus play one.mp3 "
+      "  printf 'wait done\\n/deck/1/play\\nwait 10\\n/deck/2/sync beat\\n/deck/2/play @bar\\nwait 20\\n' | tactus "
+      "play one.mp3 "
       "two.flac");
   cmd->callback([&run, o] { run = [o] { return play(*o); }; });
 }

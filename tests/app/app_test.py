@@ -255,7 +255,7 @@ class Play(Folder):
 
     def test_intents_are_answered_and_wrong_ones_refused_with_reasons(self):
         r = self.run_tactus("play", "--audio", "null", "--json", "a.wav",
-                            text="/deck/1/play\nwait 1\n/deck/1/lood x\n/deck/2/play\n/deck/1/tempo 400\n"
+                            text="/deck/1/play\nwait done\n/deck/1/lood x\n/deck/2/play\n/deck/1/tempo 400\n"
                                  "/deck/1/cue_bus 1\n/deck/1/unload\nquit\n")
         self.assertEqual(r.returncode, 0, r.stderr)
         answers = [json.loads(line) for line in r.stdout.splitlines()]
@@ -267,9 +267,26 @@ class Play(Folder):
         self.assertIn("force", refused["/deck/1/unload"])
         self.assertNotIn("confirm", r.stderr)
 
+    def test_wait_done_waits_for_what_was_asked_for(self):
+        r = self.run_tactus("play", "--audio", "null", "--json", "a.wav", text="""wait done
+            /deck/1/play
+            /deck/2/load "nothing.wav"
+            /deck/1/eq/low -6 @bar
+            /deck/1/eq/low -3 @bar
+            wait done
+            /deck/1/pause
+            quit""".replace(" " * 12, ""))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        fates = {a["do"]: a for a in map(json.loads, r.stdout.splitlines())}
+        load, play = fates["/deck/1/load " + json.dumps(self.path("a.wav"))], fates["/deck/1/play"]
+        self.assertGreater(play["beat"], load["beat"])
+        # The one at the end of the bar was waited for.
+        self.assertGreater(fates["/deck/1/pause"]["beat"], fates["/deck/1/eq/low -6 @bar"]["beat"])
+        self.assertNotIn("not done yet", r.stderr)
+
     def test_what_is_played_to_a_file_is_what_was_asked_for(self):
         r = self.run_tactus("play", "--audio", "file:live.wav", "--level", 0, "--no-auto-gain", "a.wav",
-                            text="wait 1\n/deck/1/play\nwait 2\nquit\n")
+                            text="wait done\n/deck/1/play\nwait 2\nquit\n")
         self.assertEqual(r.returncode, 0, r.stderr)
         sound = decode(self.path("live.wav"))
         hits = [i for i, v in enumerate(sound) if abs(v) > 0.3]
@@ -278,7 +295,7 @@ class Play(Folder):
             self.assertEqual(b - a, RATE // 2, "a click every half second, to the frame")
 
     def test_prelistening_on_two_channels_is_refused_and_split_offered(self):
-        lines = "wait 0.5\n/deck/1/cue_bus 1\nquit\n"
+        lines = "wait done\n/deck/1/cue_bus 1\nquit\n"
         two = self.run_tactus("play", "--audio", "file:two.wav", "--routing", "master=1-2", "a.wav", text=lines)
         self.assertRegex(two.stdout, "refused: .*split")
         split = self.run_tactus("play", "--audio", "file:split.wav", "--routing", "split=1-2", "a.wav", text=lines)
@@ -286,7 +303,7 @@ class Play(Folder):
 
     def test_the_cue_bus_goes_where_it_is_routed_and_nowhere_else(self):
         # The fader's own ramp comes first.
-        lines = "wait 0.5\n/deck/1/fader 0\n/deck/1/cue_bus 1\nwait 0.1\n/deck/1/play\nwait 1.5\nquit\n"
+        lines = "wait done\n/deck/1/fader 0\n/deck/1/cue_bus 1\nwait 0.1\n/deck/1/play\nwait 1.5\nquit\n"
         four = self.run_tactus("play", "--audio", "file:four.wav", "--routing", "master=1-2 cue=3-4", "a.wav", text=lines)
         self.assertNotIn("refused", four.stdout)
         peaks = [max(abs(v) for v in decode(self.path("four.wav"), c)) for c in range(4)]
@@ -299,7 +316,7 @@ class Play(Folder):
         self.assertGreater(max(abs(v) for v in decode(self.path("phones.wav"))), 0.1)
 
     def test_each_bus_leaves_by_its_sockets_at_its_level(self):
-        lines = ("wait 0.5\n/deck/1/cue_bus 1\n/mixer/booth -6\n/mixer/headphones -12\n/mixer/master -3\nwait 0.1\n"
+        lines = ("wait done\n/deck/1/cue_bus 1\n/mixer/booth -6\n/mixer/headphones -12\n/mixer/master -3\nwait 0.1\n"
                  "/deck/1/play\nwait 1.5\nquit\n")
         r = self.run_tactus("play", "--audio", "file:eight.wav", "--level", 0, "--no-auto-gain", "--routing",
                             "master=1-2 cue=3-4 booth=5-6 rec=7-8", "a.wav", text=lines)
@@ -343,8 +360,9 @@ class Play(Folder):
         self.assertIn("runs already", second.stderr.read())
         first.kill()
         first.wait()
-        time.sleep(0.3)
-        now = state()
+        until = time.time() + 20
+        while (now := state())["deck"]["1"]["playing"] == 0 and time.time() < until:
+            time.sleep(0.1)  # its track is loaded by a process of its own
         self.assertEqual(now["pid"], engine)
         self.assertEqual(now["deck"]["1"]["playing"], 1)
         self.assertAlmostEqual(now["deck"]["1"]["eq"]["low"], -6, places=3)
