@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "client/client.h"
 #include "command.h"
@@ -148,8 +149,12 @@ int show(const ClientOptions& o, const sidecar::BoardState& s) {
 int state(const ClientOptions& o) {
   const auto engine = connect(o);
   if (!engine) return kFailed;
-  const auto s = engine->board().read();
-  if (s && s->version != 0) return show(o, *s);
+  // The engine may have been taken off the processor amid a write.
+  for (int look = 0; look < 25; ++look) {
+    const auto s = engine->board().read();
+    if (s && s->version != 0) return show(o, *s);
+    std::this_thread::sleep_for(20ms);
+  }
   fmt::print(stderr, "tactus: the engine has shown no state yet\n");
   return kFailed;
 }

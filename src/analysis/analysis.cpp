@@ -54,6 +54,18 @@ void add_beats(const Features& features, const Activations& heard, TrackAnalysis
   suggest_mix(out);
 }
 
+// What of an analysis this build finds anew.
+struct Outdated {
+  bool loudness = false, beats = false, key = false, embeddings = false;
+  bool operator==(const Outdated&) const = default;
+};
+
+Outdated outdated(const Versions& found) {
+  const bool beats = found.beats < kVersions.beats;
+  return {found.loudness < kVersions.loudness, beats, beats || found.key < kVersions.key,
+          beats || found.embeddings < kVersions.embeddings};
+}
+
 }  // namespace
 
 double TrackAnalysis::seconds_of(double beat) const { return analysis::seconds_of(grid, beat); }
@@ -87,50 +99,93 @@ std::vector<double> TrackAnalysis::downbeats() const {
   return out;
 }
 
-void listen(const Features& features, TrackAnalysis& out) {
+void listen_to_beats(const Features& features, TrackAnalysis& out) {
   const Activations heard = run_network(network_input(features));
   add_beats(features, heard, out);
+  out.vocals = find_vocals(heard, &out.vocal_confidence);
+}
+
+void listen_to_key(const Features& features, TrackAnalysis& out) {
   Tonality tonality = find_key(features, out.downbeats());
   out.key = tonality.key;
   out.key_confidence = tonality.confidence;
   out.keys = std::move(tonality.spans);
   out.tuning_cents = 100 * features.tuning;
-  out.vocals = find_vocals(heard, &out.vocal_confidence);
 }
 
-struct Analyzer::Impl {
-  explicit Impl(int rate_) : rate(rate_), features(rate_), loudness(rate_) {}
+void listen(const Features& features, TrackAnalysis& out) {
+  listen_to_beats(features, out);
+  listen_to_key(features, out);
+}
 
-  TrackAnalysis conclude(const Features& heard_features) const {
-    TrackAnalysis out;
-    out.duration = static_cast<double>(heard_features.frames) / rate;
-    out.first_sound = static_cast<double>(heard_features.first_sound) / rate;
-    out.last_sound = static_cast<double>(heard_features.last_sound) / rate;
-    out.lufs = loudness.lufs();
-    out.lra = loudness.lra();
-    out.true_peak_db = loudness.true_peak_db();
-    listen(heard_features, out);
-    out.embeddings = embed(built_in_embedder(), heard_features, out);
+bool TrackAnalysis::up_to_date() const { return outdated(versions) == Outdated{}; }
+
+struct Analyzer::Impl {
+  Impl(int rate_, TrackAnalysis known_) : rate(rate_), known(std::move(known_)), anew(outdated(known.versions)) {
+    if (anew.loudness) loudness.emplace(rate);
+    if (anew.beats || anew.key || anew.embeddings) features.emplace(rate);
+  }
+
+  // `heard`: null where no part that is found anew needs it.
+  TrackAnalysis conclude(const Features* heard) const {
+    TrackAnalysis out = known;
+    if (anew.beats) {
+      out = {.lufs = known.lufs, .lra = known.lra, .true_peak_db = known.true_peak_db};
+      out.versions.loudness = known.versions.loudness;
+    }
+    if (loudness) {
+      out.lufs = loudness->lufs();
+      out.lra = loudness->lra();
+      out.true_peak_db = loudness->true_peak_db();
+      out.versions.loudness = kVersions.loudness;
+    }
+    if (heard == nullptr) return out;
+    out.duration = static_cast<double>(heard->frames) / rate;
+    out.first_sound = static_cast<double>(heard->first_sound) / rate;
+    out.last_sound = static_cast<double>(heard->last_sound) / rate;
+    if (anew.beats) {
+      listen_to_beats(*heard, out);
+      out.versions.beats = kVersions.beats;
+    }
+    if (anew.key) {
+      listen_to_key(*heard, out);
+      out.versions.key = kVersions.key;
+    }
+    if (anew.embeddings) {
+      out.embeddings = embed(built_in_embedder(), *heard, out);
+      out.versions.embeddings = kVersions.embeddings;
+    }
     return out;
   }
 
   int rate;
-  FeatureExtractor features;
-  LoudnessMeter loudness;
+  TrackAnalysis known;
+  Outdated anew;
+  std::optional<FeatureExtractor> features;
+  std::optional<LoudnessMeter> loudness;
 };
 
-Analyzer::Analyzer(int rate) : impl_(std::make_unique<Impl>(rate)) {}
+Analyzer::Analyzer(int rate, TrackAnalysis known) : impl_(std::make_unique<Impl>(rate, std::move(known))) {}
 Analyzer::Analyzer(Analyzer&&) noexcept = default;
 Analyzer& Analyzer::operator=(Analyzer&&) noexcept = default;
 Analyzer::~Analyzer() = default;
 
 void Analyzer::feed(std::span<const float> interleaved) {
-  impl_->features.feed(interleaved);
-  impl_->loudness.feed(interleaved);
+  if (impl_->features) impl_->features->feed(interleaved);
+  if (impl_->loudness) impl_->loudness->feed(interleaved);
 }
 
-TrackAnalysis Analyzer::so_far() const { return impl_->conclude(impl_->features.so_far()); }
-TrackAnalysis Analyzer::finish() { return impl_->conclude(impl_->features.finish()); }
+TrackAnalysis Analyzer::so_far() const {
+  if (!impl_->features) return impl_->conclude(nullptr);
+  const Features heard = impl_->features->so_far();
+  return impl_->conclude(&heard);
+}
+
+TrackAnalysis Analyzer::finish() {
+  if (!impl_->features) return impl_->conclude(nullptr);
+  const Features heard = impl_->features->finish();
+  return impl_->conclude(&heard);
+}
 
 TrackAnalysis analyze(std::span<const float> interleaved, int rate) {
   Analyzer analyzer(rate);
@@ -171,8 +226,8 @@ media::Result<media::Decoder> open_to_hear(const std::string& path) {
 
 }  // namespace
 
-media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress,
-                                          const Alongside& alongside) {
+media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress, const Alongside& alongside,
+                                          const TrackAnalysis& known) {
   auto opened = open_to_hear(path);
   if (!opened) return opened.error();
   media::Decoder decoder = std::move(opened).value();
@@ -188,7 +243,7 @@ media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progres
   if (alongside.provisional && duration > 2 * kProvisional)
     provisional_at = std::int64_t{kProvisional} * info.rate / kPiece * kPiece;
 
-  Analyzer analyzer(info.rate);
+  Analyzer analyzer(info.rate, known);
   bool stopped = false;
   const media::Status read = read_all(decoder, [&](std::int64_t at, std::span<const float> pcm) {
     // The last few percent are for what comes after the audio.

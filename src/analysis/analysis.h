@@ -21,8 +21,17 @@
 
 namespace tactus::analysis {
 
-// Goes up whenever the same file may give another result: what is cached under another number is not used.
-constexpr int kVersion = 7;
+// Of an analysis as JSON; another layout isn't read.
+constexpr int kLayout = 8;
+
+// By which analyser each part of an analysis was found. A number goes up whenever that analyser may find something else
+// in the same file: then this part alone is found anew. `beats` are all that the network hears, phrases, sections, mix
+// points and voices too; key and embeddings go by them, and are found anew with them.
+struct Versions {
+  int loudness = 0, beats = 0, key = 0, embeddings = 0;  // 0: not found
+  bool operator==(const Versions&) const = default;
+};
+constexpr Versions kVersions{.loudness = 1, .beats = 1, .key = 1, .embeddings = 1};
 
 // As music::GridAnchor, in seconds.
 struct Anchor {
@@ -90,7 +99,7 @@ struct Embeddings {
 };
 
 struct TrackAnalysis {
-  int version = kVersion;
+  Versions versions;
   std::string title;  // as tagged; may be empty
   std::string artist;
   double duration = 0;  // seconds
@@ -124,6 +133,8 @@ struct TrackAnalysis {
 
   Embeddings embeddings;
 
+  // Nothing of it can be found better by this build. It may be from a newer one.
+  bool up_to_date() const;
   bool has_grid() const { return !grid.empty(); }
   // Of the grid; both need has_grid().
   double seconds_of(double beat) const;
@@ -143,8 +154,9 @@ using Progress = std::function<bool(double)>;
 // Takes PCM piece by piece and keeps a few kilobytes for each second of it, so a two-hour recording is no problem.
 class Analyzer {
  public:
-  // `rate`: 8,000 to 192,000; tempo and key are best at 44,100 to 48,000.
-  explicit Analyzer(int rate);
+  // `rate`: 8,000 to 192,000; tempo and key are best at 44,100 to 48,000. `known`: an earlier analysis of the same
+  // track, of which only that is found anew that this build finds better.
+  explicit Analyzer(int rate, TrackAnalysis known = {});
   Analyzer(Analyzer&&) noexcept;
   Analyzer& operator=(Analyzer&&) noexcept;
   ~Analyzer();
@@ -171,13 +183,14 @@ struct Alongside {
 
 // Decodes in this process (see media/decoder.h for what a hostile file may do to it). Fails when the file can't be
 // decoded, is empty, or `progress` said so.
+// `known`: as the Analyzer's.
 media::Result<TrackAnalysis> analyze_file(const std::string& path, const Progress& progress = {},
-                                          const Alongside& alongside = {});
+                                          const Alongside& alongside = {}, const TrackAnalysis& known = {});
 // The waveform alone.
 media::Status draw_waveform(const std::string& path, const std::string& waveform);
 
 // One line of JSON; infinities are written as null. parse_json gives nothing for anything that isn't a whole and
-// plausible analysis of this version.
+// plausible analysis of this layout.
 std::string to_json(const TrackAnalysis& analysis);
 std::optional<TrackAnalysis> parse_json(std::string_view text);
 

@@ -14,7 +14,7 @@ Cache::Cache(std::string folder)
     : folder_(folder.empty() ? user_folder("XDG_CACHE_HOME", ".cache", "analysis") : std::move(folder)) {}
 
 std::string Cache::path(const std::string& id) const {
-  return folder_ + "/" + id + "-" + std::to_string(kVersion) + ".json";
+  return folder_ + "/" + id + "-" + std::to_string(kLayout) + ".json";
 }
 
 std::optional<TrackAnalysis> Cache::find(const std::string& id) const {
@@ -43,20 +43,24 @@ media::Result<TrackAnalysis> analyze_cached(const std::string& path, const Cache
   const std::string picture = cache.waveform(id.value());
   const auto drawn = Waveform::open(picture);
   const bool undrawn = !picture.empty() && !(drawn && drawn->complete());
-  if (std::optional<TrackAnalysis> known = find_known(cache, edits, id.value())) {
+  std::optional<TrackAnalysis> known = cache.find(id.value());
+  const Edits edited = edits.find(id.value());
+  if (known && known->up_to_date()) {
     if (undrawn) (void)draw_waveform(path, picture);
+    apply(edited, *known);
     return *known;
   }
-  const Edits edited = edits.find(id.value());
   Alongside alongside{undrawn ? picture : std::string(), {}};
-  if (provisional) {
-    alongside.provisional = [&](const TrackAnalysis& found) {
-      TrackAnalysis early = found;
-      apply(edited, early);
-      provisional(early);
-    };
+  const auto tell = [&](TrackAnalysis early) {
+    apply(edited, early);
+    provisional(early);
+  };
+  if (provisional && known) {
+    tell(*known);
+  } else if (provisional) {
+    alongside.provisional = tell;
   }
-  media::Result<TrackAnalysis> made = analyze_file(path, progress, alongside);
+  media::Result<TrackAnalysis> made = analyze_file(path, progress, alongside, known.value_or(TrackAnalysis{}));
   if (!made) return made;
   (void)cache.store(id.value(), made.value());
   apply(edited, made.value());

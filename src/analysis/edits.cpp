@@ -68,7 +68,8 @@ media::Status EditStore::store(const std::string& id, const Edits& edits) const 
 
 std::optional<TrackAnalysis> find_known(const Cache& cache, const EditStore& edits, const std::string& id) {
   std::optional<TrackAnalysis> known = cache.find(id);
-  if (known) apply(edits.find(id), *known);
+  if (!known || !known->up_to_date()) return std::nullopt;
+  apply(edits.find(id), *known);
   return known;
 }
 

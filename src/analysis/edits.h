@@ -42,7 +42,7 @@ class EditStore {
   std::string folder_;
 };
 
-// What is known of a track: the cache's analysis under what somebody has set right.
+// What is known of a track: the cache's analysis under what somebody has set right. Nothing where that is outdated.
 std::optional<TrackAnalysis> find_known(const Cache& cache, const EditStore& edits, const std::string& id);
 
 // One line of JSON; parse_edits gives nothing for what isn't whole and plausible.

@@ -136,8 +136,19 @@ bool plausible_embeddings(const TrackAnalysis& a) {
   return e.track.size() == size && e.phrases.size() == size * a.phrases.size();
 }
 
+json versions_json(const Versions& v) {
+  return {{"loudness", v.loudness}, {"beats", v.beats}, {"key", v.key}, {"embeddings", v.embeddings}};
+}
+
+Versions versions_of(const json& in) {
+  const auto of = [&](const char* part) { return in.at(part).get<int>(); };
+  return {of("loudness"), of("beats"), of("key"), of("embeddings")};
+}
+
+bool plausible(const Versions& v) { return v.loudness >= 0 && v.beats >= 0 && v.key >= 0 && v.embeddings >= 0; }
+
 bool plausible(const TrackAnalysis& a) {
-  if (a.version != kVersion || !within(a.duration, 0, 1e6) || !within(a.confidence, 0, 1)) return false;
+  if (!plausible(a.versions) || !within(a.duration, 0, 1e6) || !within(a.confidence, 0, 1)) return false;
   if (!within(a.first_sound, 0, a.duration) || !within(a.last_sound, a.first_sound, a.duration)) return false;
   if (!within(a.first_downbeat, -60, a.duration) || !within(a.bpm, 0, 1000)) return false;
   for (std::size_t i = 0; i < a.grid.size(); ++i) {
@@ -153,7 +164,8 @@ bool plausible(const TrackAnalysis& a) {
 }  // namespace
 
 std::string to_json(const TrackAnalysis& a) {
-  const json out = {{"tactus_analysis", a.version},
+  const json out = {{"tactus_analysis", kLayout},
+                    {"versions", versions_json(a.versions)},
                     {"title", a.title},
                     {"artist", a.artist},
                     {"duration", a.duration},
@@ -190,7 +202,8 @@ std::optional<TrackAnalysis> parse_json(std::string_view text) {
   try {
     const json in = json::parse(text);
     TrackAnalysis a;
-    a.version = in.at("tactus_analysis").get<int>();
+    if (in.at("tactus_analysis").get<int>() != kLayout) return std::nullopt;
+    a.versions = versions_of(in.at("versions"));
     a.title = in.at("title").get<std::string>();
     a.artist = in.at("artist").get<std::string>();
     a.duration = in.at("duration").get<double>();

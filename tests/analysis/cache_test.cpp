@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 TrackAnalysis example() {
   TrackAnalysis a;
+  a.versions = kVersions;
   a.title = "Zwölf \"Uhr\"\n";
   a.artist = "Ω";
   a.duration = 181.25;
@@ -131,7 +132,8 @@ TEST(AnalysisJson, RefusesWhatIsNotAWholeAndPlausibleAnalysis) {
     EXPECT_NE(at, std::string::npos) << from;
     return text.replace(at, from.size(), to);
   };
-  EXPECT_FALSE(parse_json(with("\"tactus_analysis\":" + std::to_string(kVersion), "\"tactus_analysis\":999")));
+  EXPECT_FALSE(parse_json(with("\"tactus_analysis\":" + std::to_string(kLayout), "\"tactus_analysis\":999")));
+  EXPECT_FALSE(parse_json(with("\"loudness\":1", "\"loudness\":-1")));
   EXPECT_FALSE(parse_json(with("F# minor", "H minor")));
   EXPECT_FALSE(parse_json(with("\"bpm\":126.0", "\"bpm\":-126.0")));
   EXPECT_FALSE(parse_json(with("\"duration\":181.25", "\"duration\":1.25")));
@@ -223,6 +225,84 @@ TEST(AnalysisCache, FollowsTheContentNotTheName) {
   EXPECT_NEAR(analyze_cached(music / "a.wav", cache, EditStore(music / "edits")).value().bpm, 140, 0.02);
   EXPECT_EQ(files_below(folder.path()).size(), 4u);
 }
+
+// What an older build found, marked so that it shows what of it was found anew: a title of three parts.
+class Outdated : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_music(music_ / "a.wav", 126);
+    found_ = analyze_cached(path_, cache_, edits_).value();
+    EXPECT_EQ(found_.versions, kVersions);
+    marked_ = found_;
+    marked_.lufs = -33;
+    marked_.bpm = 99;
+    marked_.vocals = {{1, 2}};
+    marked_.key = {(found_.key.tonic + 1) % 12, found_.key.minor};
+    for (std::int8_t& v : marked_.embeddings.track) v = 1;
+  }
+  std::string id() const { return media::content_id(path_).value(); }
+  // Its parts are by versions so much older.
+  void age(const Versions& older) {
+    marked_.versions = {kVersions.loudness - older.loudness, kVersions.beats - older.beats, kVersions.key - older.key,
+                        kVersions.embeddings - older.embeddings};
+    EXPECT_TRUE(cache_.store(id(), marked_).ok());
+  }
+  TrackAnalysis again(const Versions& older) {
+    age(older);
+    return analyze_cached(path_, cache_, edits_, {}, [&](const TrackAnalysis& early) { early_ = early; }).value();
+  }
+
+  const tactus::test::TempFolder folder_, music_;
+  const std::string path_ = music_ / "a.wav";
+  const Cache cache_{folder_.path()};
+  const EditStore edits_{music_ / "edits"};
+  TrackAnalysis found_, marked_, early_;
+};
+
+TEST_F(Outdated, PartsAloneAreFoundAnewWithWhatGoesByThem) {
+  EXPECT_EQ(again({}), marked_) << "nothing is";
+  EXPECT_EQ(early_, TrackAnalysis{}) << "there was no need";
+
+  TrackAnalysis now = again({.loudness = 1});
+  EXPECT_EQ(now.lufs, found_.lufs);
+  EXPECT_EQ(now.true_peak_db, found_.true_peak_db);
+  EXPECT_EQ(now.versions, kVersions);
+  EXPECT_EQ(cache_.find(id()), now);
+  now.lufs = marked_.lufs;
+  now.versions = marked_.versions;
+  EXPECT_EQ(now, marked_) << "all else as it was";
+  EXPECT_EQ(early_, marked_) << "what was known is there at once";
+
+  now = again({.key = 1});
+  EXPECT_EQ(now.key, found_.key);
+  EXPECT_EQ(now.lufs, -33);
+  EXPECT_EQ(now.bpm, 99);
+  EXPECT_EQ(now.embeddings, marked_.embeddings);
+
+  now = again({.embeddings = 1});
+  EXPECT_EQ(now.embeddings, found_.embeddings);
+  EXPECT_EQ(now.key, marked_.key);
+
+  now = again({.beats = 1});
+  EXPECT_EQ(now.lufs, -33);
+  now.lufs = found_.lufs;
+  EXPECT_EQ(now.bpm, found_.bpm);
+  EXPECT_EQ(now.vocals, found_.vocals);
+  EXPECT_EQ(now.key, found_.key) << "goes by the beats";
+  EXPECT_EQ(now.embeddings, found_.embeddings) << "go by the beats";
+}
+
+TEST_F(Outdated, IsNotKnownAndNobodysEditIsLost) {
+  ASSERT_TRUE(edits_.store(id(), {{{{0.5, 0, 63}}}, {}}));
+  age({.beats = 1});
+  EXPECT_FALSE(find_known(cache_, edits_, id())) << "there is better to be had";
+  EXPECT_EQ(again({.beats = 1}).bpm, 63);
+  EXPECT_EQ(early_.bpm, 63);
+  EXPECT_EQ(cache_.find(id())->bpm, found_.bpm) << "kept apart";
+  EXPECT_EQ(find_known(cache_, edits_, id())->bpm, 63);
+}
+
+TEST_F(Outdated, IsTakenAsItIsFromANewerBuild) { EXPECT_EQ(again({.beats = -1}), marked_); }
 
 TEST(AnalysisCache, DrawsTheWaveformOnceAndAgainWhenItIsGone) {
   const tactus::test::TempFolder folder;

@@ -13,6 +13,7 @@ namespace {
 
 TrackAnalysis found() {
   TrackAnalysis a;
+  a.versions = kVersions;
   a.duration = 200;
   a.first_sound = 0.5;
   a.last_sound = 199;

@@ -16,6 +16,8 @@ import tempfile
 import unittest
 import wave
 
+from shown import Shown
+
 BIN = os.path.abspath(sys.argv.pop(1))
 TACTUS = os.path.join(BIN, "tactus")
 RATE = 48000
@@ -107,7 +109,7 @@ def band_pcm(bpm, seconds, root):
     return b"".join(played([pcm(beat) for beat in bar_of_band(bpm, root)], bpm, seconds, 4))
 
 
-class Folder(unittest.TestCase):
+class Folder(Shown, unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tactus-app-")
         self.addCleanup(shutil.rmtree, self.dir)

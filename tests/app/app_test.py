@@ -303,7 +303,7 @@ class Play(Folder):
 
     def test_the_cue_bus_goes_where_it_is_routed_and_nowhere_else(self):
         # The fader's own ramp comes first.
-        lines = "wait done\n/deck/1/fader 0\n/deck/1/cue_bus 1\nwait 0.1\n/deck/1/play\nwait 1.5\nquit\n"
+        lines = "wait done\n/deck/1/fader 0\n/deck/1/cue_bus 1\nwait done\nwait 0.5\n/deck/1/play\nwait 1.5\nquit\n"
         four = self.run_tactus("play", "--audio", "file:four.wav", "--routing", "master=1-2 cue=3-4", "a.wav", text=lines)
         self.assertNotIn("refused", four.stdout)
         peaks = [max(abs(v) for v in decode(self.path("four.wav"), c)) for c in range(4)]
@@ -316,7 +316,7 @@ class Play(Folder):
         self.assertGreater(max(abs(v) for v in decode(self.path("phones.wav"))), 0.1)
 
     def test_each_bus_leaves_by_its_sockets_at_its_level(self):
-        lines = ("wait done\n/deck/1/cue_bus 1\n/mixer/booth -6\n/mixer/headphones -12\n/mixer/master -3\nwait 0.1\n"
+        lines = ("wait done\n/deck/1/cue_bus 1\n/mixer/booth -6\n/mixer/headphones -12\n/mixer/master -3\nwait done\nwait 0.5\n"
                  "/deck/1/play\nwait 1.5\nquit\n")
         r = self.run_tactus("play", "--audio", "file:eight.wav", "--level", 0, "--no-auto-gain", "--routing",
                             "master=1-2 cue=3-4 booth=5-6 rec=7-8", "a.wav", text=lines)
@@ -344,14 +344,11 @@ class Play(Folder):
             p.stdin.flush()
             return json.loads(p.stdout.readline())
 
-        def state():
-            return json.loads(self.run_tactus("state", "--json").stdout)
-
         first = start("a.wav")
         self.addCleanup(self.run_tactus, "stop")
         self.assertEqual(json.loads(first.stdout.readline())["fate"], "accepted")
         self.assertEqual(ask(first, "/deck/1/play")["fate"], "accepted")
-        engine = state()["pid"]
+        engine = self.state()["pid"]
         second = start()
         self.assertEqual(ask(second, "/deck/1/eq/low -6")["fate"], "accepted")
         second.stdin.write("quit\n")
@@ -361,7 +358,7 @@ class Play(Folder):
         first.kill()
         first.wait()
         until = time.time() + 20
-        while (now := state())["deck"]["1"]["playing"] == 0 and time.time() < until:
+        while (now := self.state())["deck"]["1"]["playing"] == 0 and time.time() < until:
             time.sleep(0.1)  # its track is loaded by a process of its own
         self.assertEqual(now["pid"], engine)
         self.assertEqual(now["deck"]["1"]["playing"], 1)

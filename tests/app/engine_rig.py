@@ -12,6 +12,8 @@ import time
 import unittest
 import wave
 
+from shown import Shown
+
 BIN = os.path.abspath(sys.argv.pop(1))
 TACTUS = os.path.join(BIN, "tactus")
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "clients", "python"))
@@ -51,7 +53,7 @@ def wait_until(what, seconds=10):
     return False
 
 
-class Running(unittest.TestCase):
+class Running(Shown, unittest.TestCase):
     """One engine on the null device for each test."""
     command = "engine"
     more = ()

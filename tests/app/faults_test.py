@@ -122,7 +122,7 @@ class Faults(Mixing):
         self.assertTrue(state["deck/3/playing"] and state["deck/3/position"] > 40, "it goes on, unheard")
         self.assertEqual(state["deck/3/source"], 0)
         self.assertIn("Input/output error", state["deck/3/trouble"])
-        self.assertIn("CAN'T BE READ ON: " + path, self.run_tactus("state").stdout)
+        self.assertIn("CAN'T BE READ ON: " + path, self.state_text())
         told = json.loads(self.run_tactus("doctor", "--json").stdout)["session"]
         self.assertTrue([s for s in told if path in s and "Input/output error" in s], told)
         disk.fails_from = None
@@ -241,7 +241,7 @@ class JournalFaults(Mixing):
         c.send("/deck/1/eq/mid -2")
         self.assertTrue(self.notice(watcher, "journal can't be written: File too large"))
         self.assertTrue(wait_until(lambda: c.state()["journal_troubled"] == 1))
-        self.assertIn("can't be written", self.run_tactus("state").stdout)  # who comes later is told, too
+        self.assertIn("can't be written", self.state_text())  # who comes later is told, too
         said = json.loads(self.run_tactus("doctor", "--json").stdout)["session"]
         self.assertTrue([s for s in said if "can't be written down" in s], said)
         before = self.journal()  # whole lines

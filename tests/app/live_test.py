@@ -4,7 +4,6 @@
 live_test.py FOLDER_OF_PROGRAMS [GROUP]
 """
 import array
-import json
 import math
 import os
 import pty
@@ -57,11 +56,6 @@ class Terminal(Crate):
                     shown += os.read(fd, 65536).decode("utf-8", "replace")
         self.assertRegex(shown, pattern)
         return shown
-
-    def state(self):
-        r = self.run_tactus("state", "--json")
-        self.assertEqual(r.returncode, 0, r.stderr)
-        return json.loads(r.stdout)
 
     def state_with(self, wanted, seconds=10):
         """The state as soon as it is as wanted: an engine answers before its tracks are on its decks again."""

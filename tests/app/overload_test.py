@@ -5,7 +5,6 @@ overload_test.py FOLDER_OF_PROGRAMS LIBRARY (late_feeder.c, built)
 """
 import array
 import ctypes
-import json
 import os
 import random
 import signal
@@ -87,7 +86,7 @@ class Overload(Running):
         self.play(self.client)
         self.assertTrue(wait_until(lambda: self.client.state()["deck/1/source"] == 2))  # the stretcher
         self.assertEqual(self.client.state()["deck/1/stretching"], R3)
-        self.assertNotIn("TOO SLOW", self.run_tactus("state").stdout)
+        self.assertNotIn("TOO SLOW", self.state_text())
         before = self.client.state()
         library = self.analyse_much()
         self.assertTrue(wait_until(lambda: self.idle_workers(library), 20))
@@ -95,13 +94,13 @@ class Overload(Running):
 
         self.late_until(R2)
         self.assertTrue(wait_until(lambda: set(self.idle_workers(library)) == {"T"}), "analysis in the background waits")
-        self.assertIn("ECONOMY KEY LOCK", self.run_tactus("state").stdout)
+        self.assertIn("ECONOMY KEY LOCK", self.state_text())
         self.assertIn("key lock goes on in economy (R2)", " ".join(self.notices(0.3)))
 
         self.late_until(DIRECT)
-        shown = self.run_tactus("state").stdout
+        shown = self.state_text()
         self.assertIn("NO KEY LOCK", shown)
-        self.assertEqual(json.loads(self.run_tactus("state", "--json").stdout)["deck"]["1"]["stretching"], DIRECT)
+        self.assertEqual(self.state()["deck"]["1"]["stretching"], DIRECT)
         self.assertIn("too slow for full key lock on 1 of the decks", self.run_tactus("doctor").stdout)
         self.assertIn("plays on without key lock", " ".join(self.notices(0.3)))
         self.assertTrue(wait_until(lambda: self.client.state()["deck/1/source"] == 1))
@@ -113,7 +112,7 @@ class Overload(Running):
         self.assertIn("key lock is back, in economy (R2)", said)
         self.assertIn("key lock is in full quality again", said)
         self.assertTrue(wait_until(lambda: self.client.state()["deck/1/source"] == 2))
-        self.assertNotIn("TOO SLOW", self.run_tactus("state").stdout)
+        self.assertNotIn("TOO SLOW", self.state_text())
         self.assertIn("in full quality again", self.engine_log())
         now = self.client.state()
         self.assertEqual(now["degraded"], 2)

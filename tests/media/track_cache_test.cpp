@@ -87,8 +87,8 @@ TEST(TrackCache, OpensAtACueAndJumpsBeforeItFillsTheRest) {
   const std::uint64_t before = cache.stats().decoded;
   cache.want(track.value(), 540 * 48000);
   ASSERT_TRUE(eventually([&] { return table.load(target) != nullptr; }));
-  // One job that was under way may still bring what it had, and this one's own.
-  EXPECT_LE(cache.stats().decoded - before, 8u) << "the jump came after the filling";
+  // One job that was under way may still bring what it had, and this one's own; more until this thread looks again.
+  EXPECT_LE(cache.stats().decoded - before, 60u) << "the jump came after the filling, of more than 160";
   EXPECT_EQ(table.load(0), nullptr);
   EXPECT_EQ(table.load(530 * 48000 / kChunkFrames), nullptr) << "it was sought, not read up to";
 }
