@@ -57,6 +57,7 @@ class Running(Shown, unittest.TestCase):
     """One engine on the null device for each test."""
     command = "engine"
     more = ()
+    track_seconds = 60
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tactus-engine-")
@@ -66,7 +67,7 @@ class Running(Shown, unittest.TestCase):
         os.mkdir(self.dir + "/run", 0o700)
         self.session = self.dir + "/state/tactus/session"
         self.track = self.dir + "/tone.wav"
-        write_tone(self.track, 60)
+        write_tone(self.track, self.track_seconds)
         self.log = open(self.dir + "/log", "w+")
         self.addCleanup(self.log.close)
         self.start()

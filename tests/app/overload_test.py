@@ -25,6 +25,8 @@ R3, R2, DIRECT = 0, 2, 3
 
 @unittest.skipUnless(TGKILL, "the number of tgkill isn't known for this processor")
 class Overload(Running):
+    track_seconds = 180  # every wait at its longest
+
     def setUp(self):
         self.preload(LIBRARY)
         super().setUp()
