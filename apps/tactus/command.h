@@ -34,6 +34,7 @@ void add_mix(CLI::App& app, Run& run);
 void add_play(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_engine(CLI::App& app, Run& run);   // engine, stop
+void add_library(CLI::App& app, Run& run);  // import
 void add_journal(CLI::App& app, Run& run);  // show, export
 void add_up(CLI::App& app, Run& run);
 void add_clients(CLI::App& app, Run& run);  // send, state, watch

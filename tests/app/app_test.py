@@ -81,6 +81,27 @@ class Words(unittest.TestCase):
         self.assertGreater(bench["key_locked"], 0.99)
         self.assertIn("/deck/N/play", tactus("intents").stdout)
 
+    def test_other_programs_libraries_are_read_and_nothing_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path, there = os.path.join(folder, "x.m3u8"), os.path.join(folder, "one.wav")
+            with open(path, "w") as f:
+                f.write("#EXTM3U\n#EXTINF:12,Ada - One\none.wav\n/gone/two.mp3\n")
+            write_wav(there, [0.0])
+            r = tactus("library", "import", path, "--dry-run", "--jsonl")
+            self.assertEqual(r.returncode, 0, r.stderr)
+            found = json.loads(r.stdout)
+            self.assertEqual([(t["path"], t["title"]) for t in found["tracks"]], [(there, "One"), ("/gone/two.mp3", "")])
+            self.assertEqual(found["playlists"], [{"path": ["x"], "tracks": [there, "/gone/two.mp3"]}])
+            self.assertIn("2 tracks, of which 1 are not where it says", tactus("library", "import", path, "--dry-run").stdout)
+            self.assertEqual(sorted(os.listdir(folder)), ["one.wav", "x.m3u8"])
+            self.assertEqual(tactus("library", "import", path).returncode, 2)
+            with open(path, "w") as f:
+                f.write("<NML>\n<COLLECTION>")
+            wrong = tactus("library", "import", path, "--dry-run", "--jsonl")
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("line 2", json.loads(wrong.stdout)["error"])
+            self.assertIn(path + ": line 2", wrong.stderr)
+
     def test_mappings_are_listed_shown_and_checked(self):
         listed = json.loads(tactus("map", "list", "--json").stdout)["mappings"]
         self.assertLessEqual({"behringer-bcd3000", "pioneer-cdj-2000nexus", "pioneer-ddj-ergo"},

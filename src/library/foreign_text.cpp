@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+
+#include "library/readers.h"
+
+namespace tactus::library {
+namespace {
+
+void append_utf8(std::string& out, std::uint32_t c) {
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+    return;
+  }
+  const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  constexpr unsigned kLead[] = {0, 0xC0, 0xE0, 0xF0};
+  out += static_cast<char>(kLead[more] | (c >> (6 * more)));
+  for (int i = more - 1; i >= 0; --i) out += static_cast<char>(0x80 | ((c >> (6 * i)) & 0x3F));
+}
+
+std::string utf8_of_utf16(std::string_view bytes, bool big) {
+  constexpr std::uint32_t kUnknown = 0xFFFD;
+  const auto unit = [&](std::size_t i) {
+    const auto a = static_cast<unsigned char>(bytes[i]), b = static_cast<unsigned char>(bytes[i + 1]);
+    return static_cast<std::uint32_t>(big ? a << 8 | b : b << 8 | a);
+  };
+  std::string out;
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    std::uint32_t c = unit(i);
+    const bool high = c >= 0xD800 && c < 0xDC00;
+    if (high && i + 3 < bytes.size() && unit(i + 2) >= 0xDC00 && unit(i + 2) < 0xE000) {
+      c = 0x10000 + ((c - 0xD800) << 10) + (unit(i + 2) - 0xDC00);
+      i += 2;
+    } else if (c >= 0xD800 && c < 0xE000) {
+      c = kUnknown;
+    }
+    append_utf8(out, c);
+  }
+  return out;
+}
+
+// By RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const int more = lead < 0x80                   ? 0
+                     : lead >= 0xC2 && lead < 0xE0 ? 1
+                     : lead >= 0xE0 && lead < 0xF0 ? 2
+                     : lead >= 0xF0 && lead < 0xF5 ? 3
+                                                   : -1;
+    if (more < 0 || i + static_cast<std::size_t>(more) >= text.size()) return false;
+    for (int k = 1; k <= more; ++k) {
+      if ((static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]) & 0xC0) != 0x80) return false;
+    }
+    const auto next = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) || (lead == 0xF0 && next < 0x90) ||
+        (lead == 0xF4 && next > 0x8F))
+      return false;
+    i += static_cast<std::size_t>(more) + 1;
+  }
+  return true;
+}
+
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; }
+bool letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+// "C:/..."
+bool has_drive(std::string_view path) { return path.size() >= 2 && letter(path[0]) && path[1] == ':'; }
+
+}  // namespace
+
+std::string as_utf8(std::string_view bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  if (bytes.starts_with("\xFF\xFE")) return utf8_of_utf16(bytes.substr(2), false);
+  if (bytes.starts_with("\xFE\xFF")) return utf8_of_utf16(bytes.substr(2), true);
+  if (is_utf8(bytes)) return std::string(bytes);
+  std::string out;
+  for (const char c : bytes) append_utf8(out, static_cast<unsigned char>(c));
+  return out;
+}
+
+std::string path_of_url(std::string_view url) {
+  constexpr std::string_view kScheme = "file://";
+  if (url.size() < kScheme.size() || !same_word(url.substr(0, kScheme.size()), kScheme)) return std::string(url);
+  url.remove_prefix(kScheme.size());
+  // The host, "localhost" or none, goes up to the path's '/'.
+  url.remove_prefix(std::min(url.find('/'), url.size()));
+  std::string out;
+  for (std::size_t i = 0; i < url.size(); ++i) {
+    const int high = url[i] == '%' && i + 2 < url.size() ? hex(url[i + 1]) : -1;
+    const int low = high >= 0 ? hex(url[i + 2]) : -1;
+    if (low >= 0) {
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += url[i];
+    }
+  }
+  if (out.size() > 1 && has_drive(std::string_view(out).substr(1))) out.erase(0, 1);
+  return out;
+}
+
+std::string path_of_entry(std::string_view entry, const std::string& folder) {
+  std::string path = path_of_url(entry);
+  // A name may hold a backslash where folders are told apart by '/'.
+  if (has_drive(path) || path.find('/') == std::string::npos) std::replace(path.begin(), path.end(), '\\', '/');
+  if (path.empty() || path[0] == '/' || has_drive(path) || folder.empty()) return path;
+  while (path.starts_with("./")) path.erase(0, 2);
+  return folder + (folder.ends_with('/') ? "" : "/") + path;
+}
+
+double number_of(std::string_view text, double otherwise) {
+  text = trimmed(text);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() && std::isfinite(value) ? value : otherwise;
+}
+
+int whole_number_of(std::string_view text, int otherwise) {
+  constexpr double kMost = 1e9;
+  return static_cast<int>(std::clamp(number_of(text, otherwise), -kMost, kMost));
+}
+
+int stars_of(std::string_view rating) {
+  return static_cast<int>(std::lround(std::clamp(number_of(rating) / 51, 0.0, 5.0)));
+}
+
+std::string color_of(int red, int green, int blue) {
+  for (const int c : {red, green, blue}) {
+    if (c < 0 || c > 255) return {};
+  }
+  char text[8];
+  std::snprintf(text, sizeof text, "#%02X%02X%02X", red, green, blue);
+  return text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
+  text.remove_suffix(text.size() - std::min(text.find_last_not_of(kBlank) + 1, text.size()));
+  return text;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+void TrackNames::put(const std::string& name, ForeignPlaylist& list) {
+  const auto found = places_.find(name);
+  if (found == places_.end()) {
+    ++unknown_;
+  } else {
+    list.tracks.push_back(found->second);
+  }
+}
+
+void TrackNames::report(ForeignLibrary& out) const {
+  if (unknown_ > 0)
+    out.notes.push_back(std::to_string(unknown_) + " entries of playlists name a track that the collection lacks");
+}
+
+}  // namespace tactus::library
