@@ -99,6 +99,14 @@ std::vector<double> TrackAnalysis::downbeats() const {
   return out;
 }
 
+std::vector<double> TrackAnalysis::four_bars() const {
+  std::vector<double> out;
+  for (const Phrase& p : phrases) {
+    if (p.length >= 16) out.push_back(seconds_of(p.beat));
+  }
+  return out;
+}
+
 void listen_to_beats(const Features& features, TrackAnalysis& out) {
   const Activations heard = run_network(network_input(features));
   add_beats(features, heard, out);
@@ -106,7 +114,7 @@ void listen_to_beats(const Features& features, TrackAnalysis& out) {
 }
 
 void listen_to_key(const Features& features, TrackAnalysis& out) {
-  Tonality tonality = find_key(features, out.downbeats());
+  Tonality tonality = find_key(features, out.downbeats(), out.four_bars());
   out.key = tonality.key;
   out.key_confidence = tonality.confidence;
   out.keys = std::move(tonality.spans);

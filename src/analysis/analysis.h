@@ -31,7 +31,7 @@ struct Versions {
   int loudness = 0, beats = 0, key = 0, embeddings = 0;  // 0: not found
   bool operator==(const Versions&) const = default;
 };
-constexpr Versions kVersions{.loudness = 1, .beats = 1, .key = 1, .embeddings = 1};
+constexpr Versions kVersions{.loudness = 1, .beats = 1, .key = 2, .embeddings = 1};
 
 // As music::GridAnchor, in seconds.
 struct Anchor {
@@ -144,6 +144,8 @@ struct TrackAnalysis {
   // Of the grid, from the first sound to the last, in seconds. Empty without a grid.
   std::vector<double> beats() const;
   std::vector<double> downbeats() const;
+  // Of `phrases`, those that begin four bars, in seconds.
+  std::vector<double> four_bars() const;
 
   bool operator==(const TrackAnalysis&) const = default;
 };

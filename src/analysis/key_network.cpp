@@ -16,7 +16,7 @@ extern const std::size_t kKeyWeightsCount;
 
 namespace {
 
-constexpr int kClasses = 12, kRegisters = 6, kRows = kRegisters + 3, kChords = 24, kWide = 16;
+constexpr int kClasses = 12, kRegisters = 6, kRows = kKeyRows, kChords = 24, kWide = 16;
 constexpr int kFold = 2;  // frames of the features to one of the rows, and of those to one that is judged
 
 const unsigned char* read(const unsigned char* from, std::vector<float>& into, std::size_t count) {
@@ -160,7 +160,24 @@ void put(std::vector<float>& rows, std::size_t frame, int row, double value) {
   std::fill(at, at + kClasses, static_cast<float>(value));
 }
 
-std::vector<float> rows_of(const Features& f, std::span<const double> downbeats) {
+// Marks the frames of the first and of the third of the four bars that each of `phrases` begins. `frame_after` is the
+// first frame after so many seconds, or their count.
+template <typename FrameAfter>
+void mark_bars(std::vector<float>& rows, std::span<const double> downbeats, std::span<const double> phrases,
+               FrameAfter frame_after) {
+  constexpr double kSame = 0.1;  // seconds
+  for (const double phrase : phrases) {
+    const auto next = std::upper_bound(downbeats.begin(), downbeats.end(), phrase + kSame);
+    const std::ptrdiff_t left = downbeats.end() - next;
+    const auto fill = [&](int row, double from, double to) {
+      for (std::size_t i = frame_after(from); i < frame_after(to); ++i) put(rows, i, kRegisters + row, 1);
+    };
+    if (left >= 1) fill(3, phrase, next[0]);
+    if (left >= 3) fill(4, next[1], next[2]);
+  }
+}
+
+std::vector<float> rows_of(const Features& f, std::span<const double> downbeats, std::span<const double> phrases) {
   constexpr float kSounds = 0.05f;
   constexpr double kNear = 4;  // seconds in which beginning and end lose their weight
   const std::vector<ToneFrame> tones = tones_of(f);
@@ -186,10 +203,14 @@ std::vector<float> rows_of(const Features& f, std::span<const double> downbeats)
     put(rows, i, kRegisters, std::exp(-away(begin) / kNear));
     put(rows, i, kRegisters + 1, std::exp(-away(end) / kNear));
   }
+  const auto frame_after = [&](double seconds) {
+    const double at = std::floor((seconds - first) / step + 1);
+    return static_cast<std::size_t>(std::clamp(at, 0.0, static_cast<double>(tones.size())));
+  };
   for (const double d : downbeats) {
-    const double at = std::floor((d - first) / step + 1);
-    if (at >= 0 && at < static_cast<double>(tones.size())) put(rows, static_cast<std::size_t>(at), kRegisters + 2, 1);
+    if (d >= first - step && frame_after(d) < tones.size()) put(rows, frame_after(d), kRegisters + 2, 1);
   }
+  mark_bars(rows, downbeats, phrases, frame_after);
   return rows;
 }
 
@@ -257,8 +278,8 @@ std::array<float, 25> logits_of(std::span<const float> hidden, std::size_t from,
 
 }  // namespace
 
-KeyListener::KeyListener(const Features& f, std::span<const double> downbeats)
-    : hidden_(hidden_of(rows_of(f, downbeats))),
+KeyListener::KeyListener(const Features& f, std::span<const double> downbeats, std::span<const double> phrases)
+    : hidden_(hidden_of(rows_of(f, downbeats, phrases))),
       first_(f.pitch_first + f.pitch_step * (kFold * kFold - 1) / 2),
       step_(kFold * kFold * f.pitch_step) {}
 

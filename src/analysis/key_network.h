@@ -19,8 +19,8 @@ struct KeyOdds {
 
 class KeyListener {
  public:
-  // `downbeats` in seconds, ascending; may be empty.
-  KeyListener(const Features& features, std::span<const double> downbeats);
+  // `downbeats` in seconds, ascending, and `phrases`, those of them that begin four bars; may be empty.
+  KeyListener(const Features& features, std::span<const double> downbeats, std::span<const double> phrases);
   // What the seconds [from, to) are in; `none` is 1 where there is less than a second of them.
   KeyOdds odds(double from, double to) const;
 
@@ -29,7 +29,8 @@ class KeyListener {
   double first_ = 0, step_ = 1;  // seconds of the middle of the first frame, and between them
 };
 
-// For a test: the network's logits for `rows` (9 x 12 values a frame, as keynet.py makes them): 24 keys, none.
+// For a test: the network's logits for `rows` (kKeyRows x 12 values a frame, as keynet.py makes them): 24 keys, none.
+constexpr int kKeyRows = 11;
 std::array<float, 25> key_logits(std::span<const float> rows);
 
 }  // namespace tactus::analysis

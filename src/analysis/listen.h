@@ -8,7 +8,7 @@ namespace tactus::analysis {
 
 // Fills in `out`, whose loudness is known (parts are judged by it): what Versions::beats counts.
 void listen_to_beats(const Features& features, TrackAnalysis& out);
-// What Versions::key counts, by the downbeats that `out` has.
+// What Versions::key counts, by the downbeats and phrases that `out` has.
 void listen_to_key(const Features& features, TrackAnalysis& out);
 // Both.
 void listen(const Features& features, TrackAnalysis& out);

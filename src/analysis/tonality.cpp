@@ -21,8 +21,9 @@ double worth(const music::Key& said, const music::Key& is) {
   return said.tonic == is.tonic ? 0.2 : 0;
 }
 
-// The key that is expected to be worth most: of two keys alike, the one that more of the others are near to.
-std::size_t best_of(const KeyOdds& odds) {
+// What saying each key is expected to be worth: of two keys alike, the one that more of the others are near to is
+// better.
+Scores expected_of(const KeyOdds& odds) {
   Scores expected{};
   for (std::size_t said = 0; said < kKeys; ++said) {
     for (std::size_t is = 0; is < kKeys; ++is) {
@@ -30,7 +31,7 @@ std::size_t best_of(const KeyOdds& odds) {
                         worth(music::Key::of_index(static_cast<int>(said)), music::Key::of_index(static_cast<int>(is)));
     }
   }
-  return static_cast<std::size_t>(std::max_element(expected.begin(), expected.end()) - expected.begin());
+  return expected;
 }
 
 // --- Changes of key --------------------------------------------------------------------------------------------------
@@ -39,7 +40,7 @@ constexpr double kWindow = 16, kStep = 8;  // seconds
 
 // The best sequence of keys over windows: a change must be worth it.
 std::vector<std::size_t> key_of_each(const std::vector<KeyOdds>& windows) {
-  constexpr double kChange = 9;
+  constexpr double kChange = 6;
   std::vector<std::array<std::size_t, kKeys>> from(windows.size());
   Scores score{}, next{};
   for (std::size_t t = 0; t < windows.size(); ++t) {
@@ -70,10 +71,10 @@ bool anything_sounds(const Features& f) {
 
 }  // namespace
 
-Tonality find_key(const Features& f, std::span<const double> downbeats) {
+Tonality find_key(const Features& f, std::span<const double> downbeats, std::span<const double> phrases) {
   if (!anything_sounds(f)) return {};
   const double end = static_cast<double>(f.frames) / f.rate;
-  const KeyListener listener(f, downbeats);
+  const KeyListener listener(f, downbeats, phrases);
   std::vector<KeyOdds> windows;
   double none = 0;
   for (double at = 0; at + kStep <= std::max(end, kStep); at += kStep) {
@@ -81,14 +82,15 @@ Tonality find_key(const Features& f, std::span<const double> downbeats) {
     none += windows.back().none;
   }
   // Music that changes its key has none as a whole, but one in each of its parts.
-  constexpr double kNone = 0.5;
   const KeyOdds whole = listener.odds(0, end);
-  if (std::min(whole.none, none / static_cast<double>(windows.size())) > kNone) return {};
+  const Scores expected = expected_of(whole);
+  const auto best = std::max_element(expected.begin(), expected.end());
+  if (std::min(whole.none, none / static_cast<double>(windows.size())) > *best) return {};
   const std::vector<std::size_t> keys = key_of_each(windows);
 
   Tonality out;
   const bool changes = std::any_of(keys.begin(), keys.end(), [&](std::size_t k) { return k != keys.front(); });
-  std::size_t ruling = best_of(whole);
+  auto ruling = static_cast<std::size_t>(best - expected.begin());
   if (changes) {
     std::array<int, kKeys> count{};
     for (const std::size_t k : keys) ++count[k];

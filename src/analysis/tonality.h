@@ -16,7 +16,7 @@ struct Tonality {
   std::vector<KeySpan> spans;  // as TrackAnalysis::keys
 };
 
-// `downbeats` in seconds, ascending; may be empty.
-Tonality find_key(const Features& features, std::span<const double> downbeats);
+// `downbeats` in seconds, ascending, and `phrases`, those of them that begin four bars; may be empty.
+Tonality find_key(const Features& features, std::span<const double> downbeats, std::span<const double> phrases = {});
 
 }  // namespace tactus::analysis

@@ -65,7 +65,7 @@ Tonality key_of(const std::vector<Chord>& chords) {
 }
 
 TEST(KeyNetwork, MakesOfItsWeightsWhatTheTrainingSaw) {
-  std::vector<float> rows(64 * 9 * 12);
+  std::vector<float> rows(std::size_t{64} * kKeyRows * 12);
   std::uint32_t state = 1;
   for (float& v : rows) {
     state = state * 1664525 + 1013904223;

@@ -8,6 +8,10 @@ import theory
 
 STEP, WINDOW = 0.1858, 0.743     # seconds, as the features have them at 44.1 kHz
 PARTIALS = 10
+CLUB = ("minor", "minor", "minor", "house", "house", "modal", "pop", "any", "any")   # what electronic loops are drawn from
+CLUB_SHARE = 0.4
+CLUB_BASSES = ("roots", "eighths", "offbeat", "octaves", "rolling", "gallop", "sync", "tresillo", "dembow", "funk", "halftime", "reese", "acid", "twofive",
+               "stab", "arp", "dub", "sixteenths", "walk")
 FAMILIES = ("pop", "pop", "minor", "minor", "house", "jazz", "blues", "modal", "folk", "rock", "classical", "classical") + 6 * ("any",)
 # Chords that songs in major and in minor use, by how often.
 PALETTES = {False: "IV IV IV V V V vi vi vi ii ii iii bVII iv II7 III7 V7 bVI bIII IVM7 vi7 ii7 I/3 Vsus4",
@@ -49,6 +53,13 @@ def any_loop(rng, minor):
     return loop
 
 
+def pedal(rng, metre, span, low):
+    """A bass that stays on one note, whatever the chords do."""
+    step = float(rng.choice([0.25, 0.5, 1, metre]))
+    shift = 0 if step == metre or rng.random() < 0.5 else step / 2
+    return [(shift + i * step, 0.9 * step, low, 100) for i in range(int(span * metre / step - shift))]
+
+
 def riff(rng, minor, metre, span, low):
     """A bass that stays at home: mostly the tonic, other steps in passing."""
     steps = [0, 0, 0, 0, 12, 12, 10, 7, 5, 3 if minor else 4, 1 if minor else 2, -2]
@@ -63,10 +74,11 @@ class Song:
 
     def __init__(self, rng, part):
         self.rng = rng
-        family = str(rng.choice(FAMILIES))
-        minor = bool(rng.random() < 0.5)
-        self.metre = int(rng.choice([4, 4, 4, 4, 3]))
-        self.bpm = float(np.exp(rng.uniform(np.log(60), np.log(178))))
+        self.club = bool(rng.random() < CLUB_SHARE)
+        family = str(rng.choice(CLUB if self.club else FAMILIES))
+        minor = bool(rng.random() < (0.75 if self.club else 0.5))
+        self.metre = 4 if self.club else int(rng.choice([4, 4, 4, 4, 3]))
+        self.bpm = float(rng.choice([rng.uniform(114, 145), rng.uniform(70, 178)]) if self.club else np.exp(rng.uniform(np.log(60), np.log(178))))
         loop, minor = loop_of(rng, family, part, minor)
         self.key = theory.draw_key(rng, minor, loop)
         self.themes = [theory.chords_of(loop, self.key)]
@@ -86,7 +98,7 @@ class Song:
             self.themes.append(other)
         self.bar = 60 / self.bpm * self.metre
         self.roles = {}
-        self.downbeats = []
+        self.downbeats, self.phrases = [], []   # seconds; which of the downbeats begin four bars
         self.compose(family)
 
     def compose(self, family):
@@ -103,6 +115,8 @@ class Song:
             line = str(rng.choice(list(theory.BASS_STEPS))) if family != "classical" else str(rng.choice(["roots", "eighths", "walk", "twofive", "arp"]))
             onsets = [[0], [0, 2], [1, 3], [0.5, 1.5, 2.5, 3.5], [0, 1, 2, 3], [0, 1.5, 3], [0, 0.75, 1.5, 2.5]]
             onsets = [o for o in onsets[rng.integers(len(onsets))] if o < self.metre] or [0]
+            if self.club:
+                line = str(rng.choice(CLUB_BASSES))
             made[letter] = (span, {
                 "bass": theory.bass_line(rng, chords, self.metre, span, line, low),
                 "chords": theory.comp(rng, chords, self.metre, span, onsets, int(rng.integers(52, 68)), None if rng.random() < 0.6 else 0.4),
@@ -111,25 +125,39 @@ class Song:
                 "lead": theory.melody(rng, chords, self.key, self.metre, span, 60, 86, float(rng.uniform(0.25, 0.8)), swing)})
             if family in ("modal", "any", "house") and rng.random() < 0.15:
                 made[letter][1]["bass"] = riff(rng, self.key.minor, self.metre, span, low + (self.key.tonic - low) % 12)
+            elif self.club and rng.random() < 0.12:
+                made[letter][1]["bass"] = pedal(rng, self.metre, span, low + (self.key.tonic - low) % 12)
         band = {"bass": 0.9, "chords": 0.65, "pad": 0.45, "arp": 0.35, "lead": 0.7}
         band = [role for role, chance in band.items() if rng.random() < chance] or ["chords", "bass"]
         turn, last = 0, 0
         while at < target:
             letter = form[turn % 4]
             span, parts = made[letter]
-            playing = [r for r in band if rng.random() < 0.85] or band
+            playing = self.section(band) if self.club else [r for r in band if rng.random() < 0.85] or band
             for role in playing:
                 for beat, length, pitch, velocity in parts[role]:
                     self.roles.setdefault(role, []).append((at + beat * 60 / self.bpm, length * 60 / self.bpm, pitch, velocity / 100))
+            self.phrases += range(len(self.downbeats), len(self.downbeats) + span, 4)
             self.downbeats += [at + i * self.bar for i in range(span)]
             at += span * self.bar
             turn += 1
-        if rng.random() < 0.45:           # a last chord
+        if rng.random() < (0.15 if self.club else 0.45):           # a last chord
             home = theory.parse_chord("i" if self.key.minor else "I", self.key.tonic)
             role = "chords" if rng.random() < 0.5 else band[0]
             self.roles.setdefault(role, []).extend((at, 2.5, p, 0.8) for p in [36 + (home.root - 36) % 12, *theory.voice(home, 60)])
             at += 2.5
         self.end = at
+
+    def section(self, band):
+        """Who plays in a section as DJs know them: nobody or few in intros, no bass in breaks."""
+        rng = self.rng
+        some = [r for r in band if rng.random() < 0.6]
+        draw = rng.random()
+        if draw < 0.15:
+            return [r for r in some if rng.random() < 0.4]
+        if draw < 0.4:
+            return [r for r in some if r != "bass"] or [r for r in band if r != "bass"] or band
+        return (["bass"] if "bass" in band else []) + [r for r in some if r != "bass"]
 
 
 def shares(first, last, frames):
@@ -216,23 +244,27 @@ def levels_of(rng, roles, seconds):
     return levels, tuning
 
 
-def beats_of(rng, downbeats):
-    """Downbeats as the tracker finds them: mostly right, at times elsewhere in the bar, at times none."""
-    draw = rng.random()
-    times = np.array(downbeats)
+def bars_of(rng, downbeats, phrases, club):
+    """Downbeats and phrases as the analysis finds them: mostly right, at times elsewhere in the bar or among the bars, at times none."""
+    draw, times = rng.random(), np.array(downbeats)
     if draw < 0.15 or len(times) < 2:
-        return np.zeros((0, 4), np.float32)
+        return np.zeros(0), np.zeros(0)
     if draw < 0.35:
         times = times + rng.choice([0.25, 0.5, 0.75]) * (times[1] - times[0])
-    return np.stack([times, np.ones(len(times)), np.zeros(len(times)), np.full(len(times), 4)], 1).astype(np.float32)
+    shift = int(rng.choice([0, 2, 1, 3], p=[0.78, 0.14, 0.04, 0.04] if club else [0.5, 0.2, 0.15, 0.15]))
+    starts = np.array(phrases, int) + shift
+    if rng.random() < 0.5:           # every fourth bar from the one that fits most, as the analysis has it
+        starts = np.arange(np.bincount(starts % 4).argmax(), len(times), 4)
+    starts = starts[starts < len(times)]
+    return times, times[starts] if rng.random() < 0.9 else np.zeros(0)
 
 
 def make(rng, part):
     """(key's name or None, rows of keynet)"""
     if rng.random() < 0.06:
         levels, tuning = levels_of(rng, {}, rng.uniform(20, 60))
-        return None, keynet.rows_of(levels, WINDOW / 2, STEP, tuning, beats_of(rng, np.arange(0, 60, 2.0)))
+        return None, keynet.rows_of(levels, WINDOW / 2, STEP, tuning, *bars_of(rng, np.arange(0, 60, 2.0), np.arange(0, 30, 4), True))
     song = Song(rng, part)
     levels, tuning = levels_of(rng, song.roles, song.end + 1.0)
     tuning = tuning + float(rng.normal(0, 0.03))
-    return song.key.name, keynet.rows_of(levels, WINDOW / 2, STEP, tuning, beats_of(rng, song.downbeats))
+    return song.key.name if song.roles else None, keynet.rows_of(levels, WINDOW / 2, STEP, tuning, *bars_of(rng, song.downbeats, song.phrases, song.club))

@@ -9,19 +9,19 @@ import torch
 from torch import nn
 
 REGISTERS = 6        # an octave apart, each a triangle two octaves wide
-ROWS = REGISTERS + 3  # and, the same for all pitch classes: beginning, end, downbeats
+ROWS = REGISTERS + 5  # and, the same for all pitch classes: beginning, end, downbeats, first and third bars of four
 TONES, PER_TONE = 72, 3
 CHORDS, WIDE = 24, 16
 FOLD = 2             # frames of the features to one of the network
 
 
 def read(path):
-    """A file of the keys program: (levels (frames, 216), seconds of the first, between them, tuning, beats (count, 4))."""
-    numbers = numpy.fromfile(path, "<f4", 5)
-    frames, first, step, tuning, count = int(numbers[0]), *numbers[1:4], int(numbers[4])
-    beats = numpy.fromfile(path, "<f4", 4 * count, offset=20).reshape(count, 4)
-    levels = numpy.fromfile(path, numpy.uint8, offset=20 + 16 * count).reshape(frames, TONES * PER_TONE)
-    return levels, float(first), float(step), float(tuning), beats
+    """A file of the keys program: (levels (frames, 216), seconds of the first, between them, tuning, seconds of downbeats, of phrases)."""
+    numbers = numpy.fromfile(path, "<f4", 6)
+    frames, first, step, tuning, bars, fours = int(numbers[0]), *numbers[1:4], int(numbers[4]), int(numbers[5])
+    downbeats, phrases = numpy.split(numpy.fromfile(path, "<f4", bars + fours, offset=24), [bars])
+    levels = numpy.fromfile(path, numpy.uint8, offset=24 + 4 * (bars + fours)).reshape(frames, TONES * PER_TONE)
+    return levels, float(first), float(step), float(tuning), downbeats, phrases
 
 
 def fold_matrix(tuning):
@@ -45,8 +45,8 @@ def magnitudes(levels, tuning):
     return numpy.sqrt(table[levels] @ fold_matrix(tuning))
 
 
-def rows_of(levels, first, step, tuning, beats):
-    """What the network is given: (ROWS, frames / FOLD, 12)."""
+def rows_of(levels, first, step, tuning, downbeats, phrases):
+    """What the network is given: (ROWS, frames / FOLD, 12). Every fourth bar begins one of `phrases`."""
     tones = magnitudes(levels, tuning)
     frames = len(tones) // FOLD
     tones = tones[:frames * FOLD].reshape(frames, FOLD, TONES).mean(1)
@@ -62,11 +62,19 @@ def rows_of(levels, first, step, tuning, beats):
     if len(sounding):
         out[REGISTERS] = numpy.exp(-numpy.abs(times - times[sounding[0]]) / 4)[:, None]
         out[REGISTERS + 1] = numpy.exp(-numpy.abs(times - times[sounding[-1]]) / 4)[:, None]
-    for seconds, _, in_bar, _ in beats:
-        if in_bar == 0:
-            at = int(numpy.floor((seconds - times[0]) / (step * FOLD) + 1)) if frames else -1
-            if 0 <= at < frames:
-                out[REGISTERS + 2, at] = 1
+    if not frames:
+        return out
+
+    def frame_after(seconds):
+        return int(min(frames, max(0, numpy.floor((seconds - times[0]) / (step * FOLD) + 1))))
+    for seconds in downbeats:
+        if times[0] - step * FOLD <= seconds and frame_after(seconds) < frames:
+            out[REGISTERS + 2, frame_after(seconds)] = 1
+    for seconds in phrases:
+        bars = [seconds, *downbeats[numpy.searchsorted(downbeats, seconds + 0.1):][:3]]
+        for row, bar in ((3, 0), (4, 2)):
+            if bar + 1 < len(bars):
+                out[REGISTERS + row, frame_after(bars[bar]):frame_after(bars[bar + 1])] = 1
     return out
 
 
@@ -75,7 +83,6 @@ class Turning(nn.Module):
 
     def __init__(self, inputs, outputs, taps):
         super().__init__()
-        self.taps = taps
         self.convolution = nn.Conv2d(inputs, outputs, (taps, 12), padding=(taps // 2, 0))
 
     def forward(self, x):

@@ -1,14 +1,14 @@
 // keys OUT_DIR FILES...: writes what the key is found from to OUT_DIR/NAME.key: 32-bit little-endian numbers (frames,
-// seconds of the first, seconds between them, tuning, count of beats), then a beat's seconds, strength, place in its
-// bar and length of bar each, then kTones * kBinsPerTone bytes a frame (features.h). For tools/train/keys.py. Files
-// that are there already are left.
+// seconds of the first, seconds between them, tuning, counts of downbeats and of phrases), then the seconds of those,
+// then kTones * kBinsPerTone bytes a frame (features.h). For tools/train/keys.py. Files that are there already are
+// left.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <vector>
 
-#include "analysis/bar_tracker.h"
-#include "analysis/network_input.h"
+#include "analysis/listen.h"
 #include "features_of.h"
 
 namespace {
@@ -18,7 +18,12 @@ using namespace tactus;
 bool write_features(const std::string& from, const std::filesystem::path& to) {
   const auto features = train::features_of(from);
   if (!features) return false;
-  const auto beats = analysis::track_bars(analysis::run_network(analysis::network_input(*features)));
+  analysis::TrackAnalysis heard;
+  heard.duration = static_cast<double>(features->frames) / features->rate;
+  heard.first_sound = static_cast<double>(features->first_sound) / features->rate;
+  heard.last_sound = static_cast<double>(features->last_sound) / features->rate;
+  analysis::listen(*features, heard);
+  const std::vector<double> downbeats = heard.downbeats(), phrases = heard.four_bars();
   const std::filesystem::path part = to.string() + ".part";
   {
     std::ofstream out(part, std::ios::binary);
@@ -30,13 +35,10 @@ bool write_features(const std::string& from, const std::filesystem::path& to) {
     put(features->pitch_first);
     put(features->pitch_step);
     put(features->tuning);
-    put(static_cast<double>(beats.size()));
-    for (const analysis::TrackedBeat& b : beats) {
-      put(b.seconds);
-      put(b.strength);
-      put(b.in_bar);
-      put(b.bar_length);
-    }
+    put(static_cast<double>(downbeats.size()));
+    put(static_cast<double>(phrases.size()));
+    for (const double d : downbeats) put(d);
+    for (const double p : phrases) put(p);
     for (const analysis::Tones& t : features->tones) {
       out.write(reinterpret_cast<const char*>(t.data()), std::ssize(t));
     }

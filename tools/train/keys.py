@@ -3,7 +3,7 @@
 
 keys.py SETS... --out src/analysis/weights/key.bin --reference tests/analysis/key_reference.h [--steps 3000] [--held-out DIR ...]
                 [--seed 1] [--rate 3e-3] [--start KEY.bin] [--imagined 3000] [--folds N]
-Each of SETS is a folder of NAME.json (the truth; "key" is null where there is none) and NAME.key. Up to half of what is learned from is
+Each of SETS is a folder of NAME.json (the truth; "key" is null where there is none) and NAME.key. Up to --share of what is learned from is
 of these, the rest of imagined pieces (imagined.py). --folds N: instead of training on all, trains N times on all but an Nth and judges that.
 """
 import argparse
@@ -111,7 +111,7 @@ def cut(piece, longest, random, drums):
         for a in range(0, length, piece_length):
             sounds[:, a:a + piece_length] = numpy.roll(sounds[:, a:a + piece_length], int(random.integers(12)), 2)
     if random.random() < 0.3:
-        rows[keynet.REGISTERS + 2] = 0
+        rows[keynet.REGISTERS + 2:] = 0
     out = numpy.zeros((keynet.ROWS, longest, 12), numpy.float32)
     out[:, :length] = rows
     mask = numpy.zeros(longest // 2, numpy.float32)
@@ -119,7 +119,7 @@ def cut(piece, longest, random, drums):
     return out, mask, key
 
 
-def train(pieces, dreams, steps, seed, rate=3e-3, start=None, report=None):
+def train(pieces, dreams, steps, seed, rate=3e-3, start=None, report=None, most=0.5):
     torch.manual_seed(seed)
     random = numpy.random.default_rng(seed)
     net, average = keynet.Network(), keynet.Network()
@@ -129,7 +129,7 @@ def train(pieces, dreams, steps, seed, rate=3e-3, start=None, report=None):
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.05)
     drums = [p for p in pieces if p.key == NONE]
     order, recent = [], 0.0
-    share = min(0.5, len(pieces) / 200) if dreams else 1   # a piece that is heard too often is learned by heart
+    share = min(most, len(pieces) / 200) if dreams else 1   # a piece that is heard too often is learned by heart
     net.train()
     for step in range(steps):
         for group in optimizer.param_groups:
@@ -168,10 +168,8 @@ def probabilities(net, piece):
 
 
 def found(p):
-    """The key that is expected to score best, or none."""
-    if p[NONE] > 0.5:
-        return NONE
-    return int((WORTH[:24, :24] @ p[:24]).argmax())
+    """The key that is expected to score best, or none where that is likelier to be right than the key is worth."""
+    return int((WORTH @ p).argmax())
 
 
 def cool(net, pieces):
@@ -260,6 +258,7 @@ def main():
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--start")
     parser.add_argument("--imagined", type=int, default=3000)
+    parser.add_argument("--share", type=float, default=0.5, help="at most, of what is learned from, pieces of SETS")
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -278,13 +277,14 @@ def main():
         fold = [int(hashlib.sha256(p.name.encode()).hexdigest()[:8], 16) % options.folds for p in pieces]
         results = [None] * len(pieces)
         for k in range(options.folds):
-            net = train([p for p, f in zip(pieces, fold) if f != k], dreams, options.steps, options.seed, options.rate, options.start)
+            others = [p for p, f in zip(pieces, fold) if f != k]
+            net = train(others, dreams, options.steps, options.seed, options.rate, options.start, most=options.share)
             for i, f in enumerate(fold):
                 if f == k:
                     results[i] = probabilities(net, pieces[i])
         judge(pieces, results)
         return 0
-    net = train(pieces, dreams, options.steps, options.seed, options.rate, options.start, report)
+    net = train(pieces, dreams, options.steps, options.seed, options.rate, options.start, report, options.share)
     if held:
         cool(net, held)
         judge(held, [probabilities(net, p) for p in held])
