@@ -44,26 +44,6 @@ double typical_period(const std::vector<TrackedBeat>& beats) {
   return median(periods);
 }
 
-// The one period that the beats agree on best, if they agree: a track of constant tempo whose beats were lost in a
-// break and found again half a beat off still agrees for the most part.
-std::optional<Line> common_line(const std::vector<TrackedBeat>& beats) {
-  constexpr double kReach = 0.03, kAgreed = 0.72;
-  const double near = typical_period(beats), length = beats.back().seconds - beats.front().seconds;
-  // The peak is 1 / length wide.
-  const double step = 1 / (12 * length);
-  double best = 0, period = near;
-  for (double hz = (1 - kReach) / near; hz <= (1 + kReach) / near; hz += step) {
-    const double r = std::abs(agreement(beats, 1 / hz));
-    if (r > best) {
-      best = r;
-      period = 1 / hz;
-    }
-  }
-  if (best < kAgreed) return std::nullopt;
-  const double turn = std::arg(agreement(beats, period)) / (2 * std::numbers::pi);
-  return Line{turn * period, period};
-}
-
 // How well `beats` are on `line`: the share of them, by their strength, within 40 ms.
 double share_on(const std::vector<TrackedBeat>& beats, const Line& line) {
   constexpr double kClose = 0.04;
@@ -75,6 +55,39 @@ double share_on(const std::vector<TrackedBeat>& beats, const Line& line) {
     if (std::fabs(error) < kClose) on += w;
   }
   return on / all;
+}
+
+struct Agreed {
+  double period = 0, how_well = 0;
+};
+
+// The period near `near` of whose `turns`-th part the beats are multiples, best of all.
+Agreed best_period(const std::vector<TrackedBeat>& beats, double near, double turns) {
+  constexpr double kReach = 0.03;
+  // The peak is 1 / (turns * length) wide.
+  const double step = 1 / (12 * turns * (beats.back().seconds - beats.front().seconds));
+  Agreed best{near};
+  for (double hz = (1 - kReach) / near; hz <= (1 + kReach) / near; hz += step) {
+    const double r = std::abs(agreement(beats, 1 / (hz * turns)));
+    if (r > best.how_well) best = {1 / hz, r};
+  }
+  return best;
+}
+
+// The one period that the beats agree on best, if they agree: a track of constant tempo whose beats were lost in a
+// break and found again half a beat off still agrees for the most part, or on half-beats; then most of them say where.
+std::optional<Line> common_line(const std::vector<TrackedBeat>& beats) {
+  constexpr double kAgreed = 0.72, kHalves = 0.93;
+  const double near = typical_period(beats);
+  const auto phase = [&beats](double period) {
+    return std::arg(agreement(beats, period)) / (2 * std::numbers::pi) * period;
+  };
+  if (const Agreed whole = best_period(beats, near, 1); whole.how_well >= kAgreed)
+    return Line{phase(whole.period), whole.period};
+  const Agreed halves = best_period(beats, near, 2);
+  if (halves.how_well < kHalves) return std::nullopt;
+  const Line line{phase(halves.period / 2), halves.period}, other{line.phase + halves.period / 2, halves.period};
+  return share_on(beats, line) >= share_on(beats, other) ? line : other;
 }
 
 // `line`, moved so that the network's beats lie evenly about it. Onsets know best how long a beat is; the network,
@@ -229,11 +242,11 @@ double beat_of(const std::vector<Anchor>& anchors, double seconds) {
 
 Grid find_grid(const OnsetCurve& curve, const std::vector<TrackedBeat>& beats, double duration) {
   if (beats.size() < kLeastBeats) return {};
-  constexpr double kConstant = 0.8;
+  constexpr double kConstant = 0.8, kOnHalves = 0.93;
   Grid out;
   if (std::optional<Line> line = common_line(beats)) {
     const Line exact = moved_to(beats, polish(curve, *line, beats.front().seconds, beats.back().seconds, duration));
-    if (share_on(beats, exact) >= kConstant) {
+    if (share_on(beats, exact) >= kConstant || share_on(beats, {exact.phase, exact.period / 2}) >= kOnHalves) {
       // Numbered as the beats are, by most of them.
       std::vector<double> shifts;
       for (std::size_t i = 0; i < beats.size(); ++i) {

@@ -115,6 +115,15 @@ TEST(BarTracker, ABarCutShortIsOne) {
   expect_all(played, track_bars(played.activations()));
 }
 
+TEST(BarTracker, BarsOfEightBeatsInAHurryAreOfFourHalfAsFast) {
+  Played played(60);
+  const double beat = 60.0 / 94;
+  for (int k = 0; 0.5 + k * beat < 58; ++k) played.beat(0.5 + k * beat, k % 4 == 0);
+  Played doubled = played;
+  for (int k = 0; 0.5 + (k + 0.5) * beat < 58; ++k) doubled.beat(0.5 + (k + 0.5) * beat, false, 0.6f);
+  expect_all(played, track_bars(doubled.activations()));
+}
+
 TEST(BarTracker, FindsNoBeatsInNoise) {
   EXPECT_TRUE(track_bars(Played(60).activations()).empty());
   EXPECT_TRUE(track_bars(Activations{}).empty());

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""export.py WEIGHTS.pt network.bin network_reference.h: the weights as src/analysis/network.cpp reads them: 16-bit floats, little-endian, layer
+"""export.py WEIGHTS.pt network.bin network_reference.h [START.bin]: the weights as src/analysis/network.cpp reads them: 16-bit floats, little-endian, layer
 by layer as network.py has them, each kernel as (tap, input, output) and then its biases; and what they make of a fixed input,
-for a test (tests/analysis/network_reference.h)."""
+for a test (tests/analysis/network_reference.h). With START.bin, what they were taught further from: the mean of both, which forgets
+less of what it knew (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 import sys
 
-import numpy
 import torch
 
 import network
@@ -12,18 +12,14 @@ import network
 
 def main():
     net = network.Network()
-    net.load_state_dict(torch.load(sys.argv[1]))
-    convolutions = [net.front]
-    for layer in net.layers:
-        convolutions += [layer.wide, layer.narrow]
-    convolutions.append(net.heads)
-    parts = []
-    for convolution in convolutions:
-        parts.append(convolution.weight.detach().numpy().transpose(2, 1, 0).ravel())
-        parts.append(convolution.bias.detach().numpy())
-    weights = numpy.concatenate(parts)
-    assert numpy.abs(weights).max() < 60000
-    weights.astype("<f2").tofile(sys.argv[2])
+    network.load(net, sys.argv[1])
+    if len(sys.argv) > 4:
+        start = network.Network()
+        network.load(start, sys.argv[4])
+        for mine, other in zip(net.parameters(), start.parameters()):
+            mine.data = (mine.data + other.data) / 2
+    weights = network.shipped(net)
+    weights.tofile(sys.argv[2])
     print(len(weights), "weights")
     write_reference(net, sys.argv[3])
 

@@ -4,6 +4,7 @@ After Davies and Boeck, "Temporal convolutional networks for musical audio beat 
 layers whose dilation doubles, here over all bands at once and, offline, looking both ways. src/analysis/network.cpp
 computes the same thing.
 """
+import numpy
 import torch
 from torch import nn
 
@@ -46,3 +47,31 @@ class Network(nn.Module):
         for layer in self.layers:
             x = layer(x)
         return self.heads(nn.functional.elu(x))
+
+    def convolutions(self):
+        """In the order in which they are shipped."""
+        return [self.front, *(c for layer in self.layers for c in (layer.wide, layer.narrow)), self.heads]
+
+
+def shipped(network):
+    """The weights as src/analysis/network.cpp reads them: each kernel as (tap, input, output), then its biases."""
+    parts = []
+    for convolution in network.convolutions():
+        parts += [convolution.weight.detach().numpy().transpose(2, 1, 0).ravel(), convolution.bias.detach().numpy()]
+    weights = numpy.concatenate(parts)
+    assert numpy.abs(weights).max() < 60000
+    return weights.astype("<f2")
+
+
+def load(network, path):
+    """From what train.py saved (.pt) or what is shipped (.bin)."""
+    if not str(path).endswith(".bin"):
+        network.load_state_dict(torch.load(path))
+        return
+    weights = torch.from_numpy(numpy.fromfile(path, "<f2").astype(numpy.float32))
+    assert len(weights) == sum(p.numel() for p in network.parameters())
+    for convolution in network.convolutions():
+        outputs, inputs, taps = convolution.weight.shape
+        kernel, biases, weights = weights.split([taps * inputs * outputs, outputs, len(weights) - (taps * inputs + 1) * outputs])
+        convolution.weight.data = kernel.reshape(taps, inputs, outputs).permute(2, 1, 0).contiguous()
+        convolution.bias.data = biases.clone()

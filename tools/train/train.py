@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Trains the beat network on rendered pieces (make_set.py) and what the analysis sees of them (network_input).
 
-train.py SETS... --out WEIGHTS.pt [--minutes 60] [--start WEIGHTS.pt] [--held-out DIR]
+train.py SETS... --out WEIGHTS.pt [--minutes 60] [--start WEIGHTS.pt|network.bin] [--held-out DIR]
 Each of SETS is a folder of NAME.json (the truth) and NAME.in (the input). Training goes by the clock, so that it takes as
 long as it is given; the order of pieces and what is done to them come from --seed.
 """
@@ -19,6 +19,7 @@ import network
 from network import FRAMES_PER_SECOND, HEADS, LEVEL_ROWS, ROWS
 
 CROP = 4000      # frames: 80 s
+STEP = 500       # what the length of a crop is rounded up to where pieces are shorter
 BATCH = 8
 MICRO = 2        # pieces at a time: the caches of a small machine hold no more
 PITCHES = slice(LEVEL_ROWS, ROWS)
@@ -92,25 +93,31 @@ def cut(piece, random, training):
         rows, targets = rows[:, start:start + longest], targets[:, start:start + longest]
     if training:
         rows, targets = changed(rows, targets, random)
-    rows, targets = rows[:, :CROP], targets[:, :CROP]
-    mask = numpy.zeros((len(HEADS), CROP), numpy.float32)
-    mask[:, :rows.shape[1]] = piece.known[:, None]
-    out_rows = numpy.zeros((ROWS, CROP), numpy.uint8)
-    out_targets = numpy.zeros((len(HEADS), CROP), numpy.float32)
-    out_rows[:, :rows.shape[1]] = rows
-    out_targets[:, :targets.shape[1]] = targets
-    return out_rows, out_targets, mask
+    return rows[:, :CROP], targets[:, :CROP], piece.known
+
+
+def together(crops):
+    """Crops as one array each of rows, targets and masks, as long as the longest of them."""
+    frames = math.ceil(max(rows.shape[1] for rows, _, _ in crops) / STEP) * STEP
+    out_rows = numpy.zeros((len(crops), ROWS, frames), numpy.uint8)
+    out_targets = numpy.zeros((len(crops), len(HEADS), frames), numpy.float32)
+    mask = numpy.zeros((len(crops), len(HEADS), frames), numpy.float32)
+    for i, (rows, targets, known) in enumerate(crops):
+        out_rows[i, :, :rows.shape[1]] = rows
+        out_targets[i, :, :targets.shape[1]] = targets
+        mask[i, :, :rows.shape[1]] = known[:, None]
+    return (torch.from_numpy(a) for a in (out_rows, out_targets, mask))
 
 
 WEIGHT = torch.tensor([1.0, 1.2, 0.3, 0.12])[None, :, None]
 
 
 def loss_of(net, micro):
-    rows, targets, mask = (torch.from_numpy(numpy.stack(part)) for part in zip(*micro))
+    rows, targets, mask = together(micro)
     with torch.autocast("cpu", torch.bfloat16):
         logits = net(rows)
     each = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
-    return (each * mask * WEIGHT).sum() / CROP / len(micro), (each * mask).mean((0, 2)).detach()
+    return (each * mask * WEIGHT).sum() / CROP / len(micro), (each * mask).sum((0, 2)).detach() / CROP / len(micro)
 
 
 def held_out_loss(net, pieces):
@@ -159,7 +166,7 @@ def main():
     held = load([options.held_out], set()) if options.held_out else []
     net, average = network.Network(), network.Network()
     if options.start:
-        net.load_state_dict(torch.load(options.start))
+        network.load(net, options.start)
     average.load_state_dict(net.state_dict())
     print(f"{len(pieces)} pieces, {sum(p.numel() for p in net.parameters())} weights", flush=True)
     optimizer = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=0.01)
