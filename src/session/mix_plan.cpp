@@ -178,7 +178,11 @@ double MixPlanner::natural_out(const MixEntry& e) const {
   }
   double phrases = std::floor((length + 0.5 - options_.transition_beats) / kPhrase);
   if (phrases * kPhrase < e.beats + kPhrase) phrases = std::floor((length + 0.5 - kPhrase) / kPhrase);
-  return e.start + std::max(phrases, least_phrases(e)) * kPhrase;
+  const double wanted = std::max(phrases, least_phrases(e)) * kPhrase;
+  if (wanted <= length + 0.5) return e.start + wanted;
+  // A piece that is over before that ends on a bar: better than silence until its phrase is full.
+  constexpr double kBar = 4;
+  return e.start + std::max(e.beats + 2 * kFree, std::floor((length - kBar) / kBar) * kBar);
 }
 
 void MixPlanner::place(MixTrack track) {
