@@ -150,6 +150,14 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+void note_left_out(std::size_t count, const char* what, ForeignLibrary& out) {
+  if (count > 0) out.notes.push_back(std::to_string(count) + " " + what + " are left out");
+}
+
+void put_in_order(std::vector<ForeignAnchor>& grid) {
+  std::stable_sort(grid.begin(), grid.end(), [](const auto& a, const auto& b) { return a.seconds < b.seconds; });
+}
+
 bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }

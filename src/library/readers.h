@@ -42,6 +42,10 @@ int stars_of(std::string_view rating);
 int whole_number_of(std::string_view text, int otherwise = 0);  // kept within +-1e9
 std::string color_of(int red, int green, int blue);             // "#RRGGBB"; empty where one is out of 0..255
 std::string_view trimmed(std::string_view text);
+// Says in the notes how many of something were left out, if any were.
+void note_left_out(std::size_t count, const char* what, ForeignLibrary& out);
+// Anchors of programs that keep them among cues come in any order.
+void put_in_order(std::vector<ForeignAnchor>& grid);
 // Whether they are the same but for the case of ASCII letters.
 bool same_word(std::string_view a, std::string_view b);
 

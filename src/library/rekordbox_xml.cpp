@@ -96,7 +96,7 @@ void read_rekordbox(const pugi::xml_node& root, ForeignLibrary& out) {
     playlists.by_id.add(node.attribute("TrackID").value(), out.tracks.size() - 1);
     playlists.by_location.add(out.tracks.back().path, out.tracks.size() - 1);
   }
-  if (others > 0) out.notes.push_back(std::to_string(others) + " fade and load marks are left out");
+  note_left_out(others, "fade and load marks", out);
   std::vector<std::string> path;
   // The outermost folder, "ROOT", is no name of anybody's.
   for (const pugi::xml_node& top : root.child("PLAYLISTS").children("NODE")) playlists.read(top, path);

@@ -1,6 +1,5 @@
 // Traktor's collection.nml, versions 15 to 20 (Traktor 2 to 4). Native Instruments publishes no description; this goes
 // by that of the project traktor-nml-utils (https://github.com/wolkenarchitekt/traktor-nml-utils).
-#include <algorithm>
 #include <array>
 #include <string>
 
@@ -80,7 +79,7 @@ ForeignTrack track_of(const pugi::xml_node& entry, std::size_t& others) {
   const std::string released = info.attribute("RELEASE_DATE").value();
   t.year = whole_number_of(released.substr(0, released.find('/')));
   for (const pugi::xml_node& mark : entry.children("CUE_V2")) add_mark(mark, t, others);
-  std::stable_sort(t.grid.begin(), t.grid.end(), [](const auto& a, const auto& b) { return a.seconds < b.seconds; });
+  put_in_order(t.grid);
   return t;
 }
 
@@ -122,14 +121,13 @@ void read_traktor(const pugi::xml_node& root, ForeignLibrary& out) {
     out.tracks.push_back(track_of(entry, others));
     playlists.names.add(key_of(entry.child("LOCATION")), out.tracks.size() - 1);
   }
-  if (others > 0) out.notes.push_back(std::to_string(others) + " fade and load marks are left out");
+  note_left_out(others, "fade and load marks", out);
   std::vector<std::string> path;
   // The outermost folder, "$ROOT", is no name of anybody's.
   for (const pugi::xml_node& top : root.child("PLAYLISTS").children("NODE"))
     playlists.read(top.child("SUBNODES"), path);
   playlists.names.report(out);
-  if (playlists.smart > 0)
-    out.notes.push_back(std::to_string(playlists.smart) + " smart or unknown playlists are left out");
+  note_left_out(playlists.smart, "smart or unknown playlists", out);
 }
 
 }  // namespace tactus::library

@@ -63,7 +63,7 @@ ForeignTrack track_of(const pugi::xml_node& song, std::size_t& others) {
   t.rating = tags.attribute("Stars") ? std::clamp(whole_number_of(tags.attribute("Stars").value(), 0), 0, 5) : -1;
   t.year = whole_number_of(tags.attribute("Year").value());
   for (const pugi::xml_node& poi : song.children("Poi")) add_point(poi, t, others);
-  std::stable_sort(t.grid.begin(), t.grid.end(), [](const auto& a, const auto& b) { return a.seconds < b.seconds; });
+  put_in_order(t.grid);
   return t;
 }
 
@@ -76,7 +76,7 @@ void read_virtualdj(const pugi::xml_node& root, ForeignLibrary& out) {
   out.program = std::string("VirtualDJ ") + root.attribute("Version").value();
   std::size_t others = 0;
   for (const pugi::xml_node& song : root.children("Song")) out.tracks.push_back(track_of(song, others));
-  if (others > 0) out.notes.push_back(std::to_string(others) + " points of automix, remix and actions are left out");
+  note_left_out(others, "points of automix, remix and actions", out);
   out.notes.emplace_back("VirtualDJ keeps its playlists in files of their own (.m3u)");
 }
 
