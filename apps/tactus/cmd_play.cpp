@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <string>
 #include <thread>
@@ -131,15 +130,16 @@ int play(const PlayOptions& o) {
     submit(fmt::format("/deck/{}/load {}", i + 1, session::json_text(path)));
   }
   if (!o.json) fmt::print(stderr, "Intents, one a line; `tactus intents` lists them. End with Ctrl-D, or `quit`.\n");
-  std::string text;
-  while (!stop_asked() && !lost && std::getline(std::cin, text)) {
-    if (text == "quit" || text == "q") break;
+  Lines lines;
+  while (!lost) {
+    const std::optional<std::string> line = lines.next();
+    if (!line || *line == "quit" || *line == "q") break;
+    const std::string& text = *line;
     // For scripts.
     if (text == "wait done") {
       unfinished.wait(*engine.client);
     } else if (text.starts_with("wait ")) {
-      std::this_thread::sleep_for(
-          std::chrono::duration<double>(std::min(std::strtod(text.c_str() + 5, nullptr), 3600.0)));
+      sleep_unless_stopped(std::chrono::duration<double>(std::min(std::strtod(text.c_str() + 5, nullptr), 3600.0)));
     } else if (!text.empty() && text.front() != '#') {
       submit(text);
     }

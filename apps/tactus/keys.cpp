@@ -4,15 +4,18 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <chrono>
+#include <cerrno>
 #include <thread>
+#include <utility>
 
 namespace tactus::app {
 
 namespace {
 std::atomic<bool> g_stop{false};
-}
+constexpr std::chrono::milliseconds kStopLook{100};  // between two looks whether a stop is asked for
+}  // namespace
 
 Keys::Keys() {
   if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before_) != 0) return;
@@ -49,5 +52,31 @@ void install_stop_signals() {
 }
 
 bool stop_asked() { return g_stop.load(); }
+
+void sleep_unless_stopped(std::chrono::duration<double> time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  while (!stop_asked() && std::chrono::steady_clock::now() < until) {
+    const std::chrono::duration<double> left = until - std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(std::min(left, std::chrono::duration<double>(kStopLook)));
+  }
+}
+
+std::optional<std::string> Lines::next() {
+  while (!stop_asked()) {
+    if (const std::size_t end = held_.find('\n'); end != std::string::npos) {
+      std::string line = held_.substr(0, end);
+      held_.erase(0, end + 1);
+      return line;
+    }
+    if (ended_) return held_.empty() ? std::nullopt : std::optional(std::exchange(held_, {}));
+    pollfd p{STDIN_FILENO, POLLIN, 0};
+    if (poll(&p, 1, static_cast<int>(kStopLook.count())) <= 0) continue;
+    char some[4096];
+    const ssize_t n = read(STDIN_FILENO, some, sizeof some);
+    if (n > 0) held_.append(some, static_cast<std::size_t>(n));
+    ended_ = n == 0 || (n < 0 && errno != EINTR);
+  }
+  return std::nullopt;
+}
 
 }  // namespace tactus::app

@@ -4,6 +4,10 @@
 
 #include <termios.h>
 
+#include <chrono>
+#include <optional>
+#include <string>
+
 namespace tactus::app {
 
 class Keys {
@@ -24,5 +28,18 @@ class Keys {
 // Set by SIGINT, SIGTERM and a terminal that closes (SIGHUP) once install_stop_signals() was called: end with a fade.
 void install_stop_signals();
 bool stop_asked();
+// Shorter when a stop is asked for.
+void sleep_unless_stopped(std::chrono::duration<double> time);
+
+// Lines of standard input. A blocking read would miss a stop that is asked for in the instant before it.
+class Lines {
+ public:
+  // Nothing at the input's end, or once a stop is asked for.
+  std::optional<std::string> next();
+
+ private:
+  std::string held_;
+  bool ended_ = false;
+};
 
 }  // namespace tactus::app

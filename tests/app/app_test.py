@@ -393,6 +393,10 @@ class Play(Folder):
             p = subprocess.Popen([TACTUS, "play", "--audio", "null", "a.wav"], stdin=subprocess.PIPE, cwd=self.dir,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **self.env})
             p.stdout.readline()  # the load is answered: it runs
+            if which == signal.SIGTERM:  # amid a wait of its script
+                p.stdin.write(b"wait 60\n")
+                p.stdin.flush()
+                time.sleep(0.5)
             p.send_signal(which)
             p.wait(timeout=20)
             self.assertEqual(p.returncode, 0, which)
