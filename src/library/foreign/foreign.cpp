@@ -1,4 +1,4 @@
-#include "library/foreign.h"
+#include "library/foreign/foreign.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <optional>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 
 namespace tactus::library {
 namespace {

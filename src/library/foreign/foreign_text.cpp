@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 
 namespace tactus::library {
 namespace {

@@ -2,7 +2,7 @@
 // https://cdn.rekordbox.com/files/20200410160904/xml_format_list.pdf).
 #include <string>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 
 namespace tactus::library {
 namespace rekordbox {

@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 
 namespace tactus::library {
 namespace traktor {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 
 namespace tactus::library {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 
 namespace tactus::library {
 namespace virtualdj {

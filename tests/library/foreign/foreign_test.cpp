@@ -1,11 +1,11 @@
 // Other programs' libraries, as those programs write them.
-#include "library/foreign.h"
+#include "library/foreign/foreign.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "library/readers.h"
+#include "library/foreign/readers.h"
 #include "support/temp_folder.h"
 
 namespace tactus::library {

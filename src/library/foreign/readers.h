@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "library/foreign.h"
+#include "library/foreign/foreign.h"
 
 namespace tactus::library {
 
