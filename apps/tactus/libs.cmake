@@ -2,7 +2,7 @@ find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(PNG REQUIRED)
 find_package(nlohmann_json REQUIRED)
-target_link_libraries(tactus PRIVATE tactus_session tactus_client tactus_eval tactus_library_foreign tactus_library_store tactus_library_search tactus_library_phrases tactus_library_exchange CLI11::CLI11 fmt::fmt PNG::PNG
+target_link_libraries(tactus PRIVATE tactus_session tactus_client tactus_eval tactus_library_foreign tactus_library_store tactus_library_search tactus_library_phrases tactus_library_parts tactus_library_exchange CLI11::CLI11 fmt::fmt PNG::PNG
   nlohmann_json::nlohmann_json)
 target_compile_definitions(tactus PRIVATE TACTUS_VERSION="${PROJECT_VERSION}")
 # Its own malloc before the library's headers have named theirs.
