@@ -80,7 +80,7 @@ class Sketch:
         self.loose = self.style.get("loose", 0.0)
         self.family = self.style["family"]
         loop, minor = theory.draw_progression(rng, str(rng.choice(self.family)), part, bool(rng.random() < self.style["minor"]))
-        self.key = theory.draw_key(rng, minor)
+        self.key = theory.draw_key(rng, minor, loop)
         self.loops = [theory.chords_of(loop, self.key), theory.more_chords(rng, str(rng.choice(self.family)), part, self.key)]
         self.start = float(rng.uniform(0, 1.5))
         self.sound = np.zeros(int((self.start + phrases * BEATS * 60 / self.bpm + 1) * RATE), np.float32)
