@@ -6,5 +6,6 @@
 namespace tactus::app {
 
 void add_library_import(CLI::App& library, Run& run);
+void add_library_scan(CLI::App& library, Run& run);
 
 }  // namespace tactus::app

@@ -17,9 +17,6 @@
 
 namespace tactus::library {
 
-namespace {
-
-// Which file system a folder is on; empty: it isn't there.
 std::string volume_of(const std::string& folder) {
   struct statfs status {};
   if (::statfs(folder.c_str(), &status) != 0) return {};
@@ -30,6 +27,8 @@ std::string volume_of(const std::string& folder) {
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id));
   return text;
 }
+
+namespace {
 
 struct ScanFolder {
   std::string path;

@@ -49,6 +49,9 @@ struct ScanReport {
 };
 constexpr std::size_t kMostProblems = 1000;
 
+// Which file system a folder is on, by a number that says nothing else; empty: the folder isn't there.
+std::string volume_of(const std::string& folder);
+
 // Commits every second or so; others read meanwhile. Throws StoreError when the database refuses: what was committed
 // before is kept, and the next scan goes on from there.
 ScanReport scan(Store& store, const ScanOptions& options);

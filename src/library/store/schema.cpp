@@ -12,7 +12,6 @@ constexpr std::string_view kVersion1 = R"sql(
 CREATE TABLE root(
   id INTEGER PRIMARY KEY,
   path BLOB NOT NULL UNIQUE,
-  watched INTEGER NOT NULL DEFAULT 0,
   volume TEXT NOT NULL DEFAULT '',
   added INTEGER NOT NULL) STRICT;
 

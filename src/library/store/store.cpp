@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "library/store/backup.h"
+
 namespace tactus::library {
 
 namespace {
@@ -73,9 +75,18 @@ Store::Store(const std::string& folder, const Options& options)
     : folder_(made_folder(folder, options.create)),
       lock_(lock_file(folder), options.who, options.wait_ms),
       db_(database_file(folder), Database::Mode::create, kBusyMs) {
-  check_version(db_);  // before anything is written into somebody else's database
+  const int version = check_version(db_, options.steps);  // before anything is written into somebody else's database
   set_up(db_, true);
-  migrate(db_);
+  if (version > 0 && version < options.steps.back().version) {
+    make_backup(db_, folder_, "before-update");
+  } else if (version > 0 && !backed_up_today(folder_)) {
+    try {
+      make_backup(db_, folder_, "daily");
+    } catch (const StoreError& e) {
+      notices_.push_back(std::string("today's backup of the library couldn't be made: ") + e.what());
+    }
+  }
+  migrate(db_, options.steps);
 }
 
 Store::~Store() {

@@ -47,8 +47,10 @@ class Store {
     std::string who = "another Tactus";  // what others are told who holds the lock
     int wait_ms = 5000;                  // for another writer
     bool create = true;                  // the folder and an empty library, where there is none
-    bool backup = true;                  // once a day, and before a migration
+    std::span<const SchemaStep> steps = schema_steps();
   };
+  // Takes the role of the writer; brings an older layout up to date; makes the day's backup (backup.h). A migration is
+  // refused where no backup can be made before it.
   explicit Store(const std::string& folder);
   Store(const std::string& folder, const Options& options);
   Store(const Store&) = delete;
@@ -57,15 +59,18 @@ class Store {
   ~Store();
   Database& db() { return db_; }
   const std::string& folder() const { return folder_; }
+  // What somebody should know, a sentence each: that the day's backup couldn't be made.
+  const std::vector<std::string>& notices() const { return notices_; }
 
   // As much of the log into the database as readers let it, and the log's file cut to nothing; false: a reader is in
-  // the way (log_holders).
+  // the way (log.h).
   bool shrink_log();
 
  private:
   std::string folder_;
   WriterLock lock_;
   Database db_;
+  std::vector<std::string> notices_;
 };
 
 }  // namespace tactus::library
