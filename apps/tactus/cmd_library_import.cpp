@@ -2,10 +2,13 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "library/foreign/foreign.h"
+#include "library/foreign/timeline.h"
 #include "library_commands.h"
 
 namespace tactus::app {
@@ -15,43 +18,53 @@ namespace {
 using LibraryJson = nlohmann::ordered_json;
 
 struct ImportOptions {
-  std::vector<std::string> sources;
+  std::vector<std::string> sources, maps;
   bool dry_run = false, jsonl = false;
 };
-
-// Whether every program counts this file's time from the same moment: PCM begins at its first frame, while an MP3's or
-// AAC's encoder delay is counted by some and not by others.
-bool of_one_timeline(const std::string& path) {
-  std::string kind = std::filesystem::path(path).extension().string();
-  std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return std::tolower(c); });
-  return kind == ".wav" || kind == ".aif" || kind == ".aiff" || kind == ".flac";
-}
 
 LibraryJson named(const std::string& text) { return text.empty() ? LibraryJson(nullptr) : LibraryJson(text); }
 LibraryJson stated(double value) { return value > 0 ? LibraryJson(value) : LibraryJson(nullptr); }
 
-LibraryJson track_json(const library::ForeignTrack& t) {
-  const bool same = of_one_timeline(t.path);
+// Milliseconds' thousandths: what was added and what was there are told apart, and no more.
+LibraryJson ours(double seconds, const library::Timeline& t) {
+  return t.offset ? LibraryJson(std::round((seconds + *t.offset) * 1e6) / 1e6) : LibraryJson(nullptr);
+}
+
+LibraryJson track_json(const std::string& format, const library::ForeignTrack& t) {
+  const library::Timeline line = library::timeline_of(format, t.path);
   LibraryJson cues = LibraryJson::array(), loops = LibraryJson::array(), grid = LibraryJson::array();
   for (const library::ForeignCue& c : t.cues) {
     cues.push_back({{"t", c.seconds},
-                    {"t_ours", same ? LibraryJson(c.seconds) : LibraryJson(nullptr)},
+                    {"t_ours", ours(c.seconds, line)},
                     {"num", c.number},
                     {"name", c.name},
                     {"color", named(c.color)}});
   }
   for (const library::ForeignLoop& l : t.loops) {
-    loops.push_back(
-        {{"start", l.start}, {"end", l.end}, {"num", l.number}, {"name", l.name}, {"color", named(l.color)}});
+    loops.push_back({{"start", l.start},
+                     {"end", l.end},
+                     {"start_ours", ours(l.start, line)},
+                     {"end_ours", ours(l.end, line)},
+                     {"num", l.number},
+                     {"name", l.name},
+                     {"color", named(l.color)}});
   }
-  for (const library::ForeignAnchor& a : t.grid)
-    grid.push_back({{"t", a.seconds}, {"bpm", a.bpm}, {"beat", a.beat}, {"beats_per_bar", a.beats_per_bar}});
+  for (const library::ForeignAnchor& a : t.grid) {
+    grid.push_back({{"t", a.seconds},
+                    {"t_ours", ours(a.seconds, line)},
+                    {"bpm", a.bpm},
+                    {"beat", a.beat},
+                    {"beats_per_bar", a.beats_per_bar}});
+  }
   return {{"path", t.path},
           {"title", t.title},
           {"artist", t.artist},
           {"album", named(t.album)},
           {"genre", named(t.genre)},
           {"comment", named(t.comment)},
+          {"label", named(t.label)},
+          {"composer", named(t.composer)},
+          {"remixer", named(t.remixer)},
           {"bpm", stated(t.bpm)},
           {"key", named(t.key)},
           {"duration", stated(t.length)},
@@ -59,18 +72,34 @@ LibraryJson track_json(const library::ForeignTrack& t) {
           {"plays", t.plays < 0 ? LibraryJson(nullptr) : LibraryJson(t.plays)},
           {"year", stated(t.year)},
           {"color", named(t.color)},
+          {"timeline",
+           {{"offset", line.offset ? LibraryJson(*line.offset) : LibraryJson(nullptr)},
+            {"proposed", line.offset || line.others.empty() ? LibraryJson(nullptr) : LibraryJson(line.proposed)},
+            {"why", line.why}}},
           {"cues", std::move(cues)},
           {"loops", std::move(loops)},
           {"grid", std::move(grid)}};
 }
 
+const char* kind_name(library::ForeignList kind) {
+  switch (kind) {
+    case library::ForeignList::smart:
+      return "smart";
+    case library::ForeignList::history:
+      return "history";
+    case library::ForeignList::list:
+      break;
+  }
+  return "list";
+}
+
 std::string import_line(const std::string& source, const library::ForeignLibrary& found) {
   LibraryJson tracks = LibraryJson::array(), playlists = LibraryJson::array();
-  for (const library::ForeignTrack& t : found.tracks) tracks.push_back(track_json(t));
+  for (const library::ForeignTrack& t : found.tracks) tracks.push_back(track_json(found.format, t));
   for (const library::ForeignPlaylist& p : found.playlists) {
     LibraryJson entries = LibraryJson::array();
     for (const std::size_t i : p.tracks) entries.push_back(found.tracks[i].path);
-    playlists.push_back({{"path", p.path}, {"tracks", std::move(entries)}});
+    playlists.push_back({{"path", p.path}, {"kind", kind_name(p.kind)}, {"tracks", std::move(entries)}});
   }
   const LibraryJson line = {{"file", source},
                             {"format", found.format},
@@ -80,6 +109,22 @@ std::string import_line(const std::string& source, const library::ForeignLibrary
                             {"notes", found.notes}};
   // A path may hold any bytes.
   return line.dump(-1, ' ', false, LibraryJson::error_handler_t::replace);
+}
+
+// How many tracks are moved by how much, and why; of those with something that has a place in time.
+std::string timeline_report(const library::ForeignLibrary& found) {
+  std::map<std::string, std::size_t> counts;
+  for (const library::ForeignTrack& t : found.tracks) {
+    if (t.cues.empty() && t.loops.empty() && t.grid.empty()) continue;
+    const library::Timeline line = library::timeline_of(found.format, t.path);
+    std::string what = line.why;
+    if (line.offset) what += fmt::format(": positions move by {:+.1f} ms", 1000 * *line.offset);
+    if (!line.offset && !line.others.empty()) what += fmt::format("; likeliest is {:+.1f} ms", 1000 * line.proposed);
+    ++counts[what];
+  }
+  std::string text;
+  for (const auto& [what, count] : counts) text += fmt::format("  {} tracks: {}\n", count, what);
+  return text;
 }
 
 std::string import_report(const std::string& source, const library::ForeignLibrary& found) {
@@ -97,6 +142,7 @@ std::string import_report(const std::string& source, const library::ForeignLibra
   text += fmt::format("  {} tracks, of which {} are not where it says on this machine\n", found.tracks.size(), missing);
   text += fmt::format("  {} cues, {} loops, {} beat grids\n", cues, loops, grids);
   text += fmt::format("  {} playlists with {} entries\n", found.playlists.size(), entries);
+  text += timeline_report(found);
   for (const std::string& note : found.notes) text += fmt::format("  {}\n", note);
   return text;
 }
@@ -106,10 +152,12 @@ int import(const ImportOptions& o) {
     fmt::print(stderr, "tactus: only --dry-run is there so far: it shows what a library holds, and keeps nothing\n");
     return kUsage;
   }
+  const auto map = path_map(o.maps);
+  if (!map) return kUsage;
   int code = kOk;
   for (const std::string& source : o.sources) {
     std::string error;
-    const auto found = library::read_foreign(source, &error);
+    const auto found = library::read_foreign(source, &error, *map);
     if (!found) {
       if (o.jsonl) fmt::print("{}\n", LibraryJson{{"file", source}, {"error", error}}.dump());
       code = fail(source + ": " + error);
@@ -122,20 +170,40 @@ int import(const ImportOptions& o) {
 
 }  // namespace
 
+std::optional<std::vector<std::pair<std::string, std::string>>> path_map(const std::vector<std::string>& maps) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& m : maps) {
+    const std::size_t equals = m.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == m.size()) {
+      fmt::print(stderr, "tactus: --map is FROM=TO, as in --map C:/Music=/home/me/Music, not '{}'\n", m);
+      return std::nullopt;
+    }
+    std::string from = m.substr(0, equals);
+    std::replace(from.begin(), from.end(), '\\', '/');
+    out.emplace_back(std::move(from), m.substr(equals + 1));
+  }
+  return out;
+}
+
 void add_library_import(CLI::App& library, Run& run) {
   auto* read = library.add_subcommand("import", "Read another program's library or playlist");
   auto o = std::make_shared<ImportOptions>();
   read->add_option("SRC", o->sources,
-                   "rekordbox XML, Traktor collection.nml, VirtualDJ database.xml, iTunes XML, "
-                   "M3U8, M3U, PLS, CSV, CUE")
+                   "rekordbox XML, Traktor collection.nml, VirtualDJ database.xml, iTunes XML, M3U8, M3U, PLS, CSV, "
+                   "CUE; the folder of a rekordbox or Engine DJ USB stick, an \"Engine Library\", a \"_Serato_\"; a "
+                   "music file with Serato's tags")
       ->required();
   read->add_flag("--dry-run", o->dry_run, "Say what is in it, and keep nothing");
   read->add_flag("--jsonl", o->jsonl, "A JSON object for each of them, one a line");
+  read->add_option("--map", o->maps, "FROM=TO: where its paths begin with FROM, the files are below TO here");
   read->footer(
-      "Nothing is written anywhere. Positions are the source's; `t_ours` is null where programs count a file's time\n"
-      "from different moments (MP3, AAC) and ours isn't worked out yet.\n\n"
+      "Nothing is written anywhere. Positions are the source's; `t_ours` is the same moment as Tactus counts. It is\n"
+      "null where that can't be known: the file isn't there, or nothing is published of where that program begins to\n"
+      "count in a file of that kind. `timeline` says by what it went.\n\n"
       "Examples:\n  tactus library import collection.nml --dry-run\n"
-      "  tactus library import rekordbox.xml --dry-run --jsonl | jq '.tracks[] | {path, bpm}'");
+      "  tactus library import /media/usb --dry-run\n"
+      "  tactus library import rekordbox.xml --map C:/Music=/home/me/Music --dry-run --jsonl | jq '.tracks[] | {path, "
+      "bpm}'");
   read->callback([&run, o] { run = [o] { return import(*o); }; });
 }
 

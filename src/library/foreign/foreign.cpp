@@ -1,11 +1,9 @@
 #include "library/foreign/foreign.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include "library/foreign/readers.h"
@@ -64,11 +62,19 @@ std::string lower_case(std::string text) {
 
 std::optional<ForeignLibrary> read_foreign(std::string_view bytes, const std::string& folder, const std::string& name,
                                            std::string* error) {
+  ForeignLibrary out;
+  if (is_serato(bytes)) {
+    SeratoReader(folder, out).add(bytes, name);
+    return out;
+  }
   const std::string text = as_utf8(bytes);
-  if (looks_like_xml(text)) return read_xml(text, error);
+  if (looks_like_xml(text)) {
+    auto found = read_xml(text, error);
+    if (found) found->kept.push_back({name, text});
+    return found;
+  }
   const fs::path file(name);
   const std::string kind = lower_case(file.extension().string()), playlist = file.stem().string();
-  ForeignLibrary out;
   if (kind == ".m3u" || kind == ".m3u8" || text.starts_with("#EXTM3U")) {
     read_m3u(text, folder, playlist, out);
   } else if (kind == ".pls" || same_word(std::string_view(text).substr(0, 10), "[playlist]")) {
@@ -79,38 +85,12 @@ std::optional<ForeignLibrary> read_foreign(std::string_view bytes, const std::st
     if (!read_csv(text, folder, playlist, out, error)) return std::nullopt;
   } else {
     *error =
-        "this is no library or playlist that is known: rekordbox XML, Traktor NML, VirtualDJ database.xml, iTunes XML, "
-        "M3U, PLS, CSV, CUE";
+        "this is no library or playlist that is known: rekordbox XML or USB stick, Serato, Traktor NML, VirtualDJ "
+        "database.xml, Engine DJ, iTunes XML, M3U, PLS, CSV, CUE";
     return std::nullopt;
   }
+  out.kept.push_back({name, text});
   return out;
-}
-
-std::optional<ForeignLibrary> read_foreign(const std::string& path, std::string* error) {
-  constexpr std::uintmax_t kMost = std::uintmax_t{1} << 30;
-  std::error_code failed;
-  if (fs::is_directory(path, failed)) {
-    *error = "this is a folder; name the file in it";
-    return std::nullopt;
-  }
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) {
-    *error = std::strerror(errno);
-    return std::nullopt;
-  }
-  const auto size = static_cast<std::uintmax_t>(std::max<std::streamoff>(0, file.tellg()));
-  if (size == 0 || size > kMost) {
-    *error = size == 0 ? "the file is empty" : "it is larger than 1 GiB";
-    return std::nullopt;
-  }
-  std::string bytes(size, '\0');
-  file.seekg(0);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    *error = "it can't be read to its end";
-    return std::nullopt;
-  }
-  return read_foreign(bytes, fs::absolute(path, failed).lexically_normal().parent_path().string(),
-                      fs::path(path).filename().string(), error);
 }
 
 }  // namespace tactus::library

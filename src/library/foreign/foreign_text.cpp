@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "library/foreign/bytes.h"
 #include "library/foreign/readers.h"
 
 namespace tactus::library {
@@ -77,6 +78,67 @@ bool has_drive(std::string_view path) { return path.size() >= 2 && letter(path[0
 
 }  // namespace
 
+std::string utf8_of(std::string_view utf16, bool big) { return utf8_of_utf16(utf16, big); }
+
+// Of UTF-8 that as_utf8() let through or made.
+std::string utf16_of(std::string_view utf8) {
+  std::string out;
+  for (std::size_t i = 0; i < utf8.size();) {
+    const auto lead = static_cast<unsigned char>(utf8[i]);
+    const std::size_t more = lead < 0xC0 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    std::uint32_t c = more == 0 ? lead : lead & (0x3Fu >> more);
+    for (std::size_t k = 1; k <= more && i + k < utf8.size(); ++k)
+      c = c << 6 | (static_cast<unsigned char>(utf8[i + k]) & 0x3F);
+    i += more + 1;
+    if (c >= 0x10000) {
+      put_big(out, 0xD800 + ((c - 0x10000) >> 10), 2);
+      c = 0xDC00 + ((c - 0x10000) & 0x3FF);
+    }
+    put_big(out, c, 2);
+  }
+  return out;
+}
+
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::string of_base64(std::string_view text) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (const char c : text) {
+    const std::size_t six = kBase64.find(c);
+    if (six == std::string_view::npos) continue;
+    bits = (bits << 6 | static_cast<std::uint32_t>(six)) & 0xFFFFFF;
+    have += 6;
+    if (have >= 8) {
+      have -= 8;
+      out += static_cast<char>(bits >> have & 0xFF);
+    }
+  }
+  return out;
+}
+
+std::string as_base64(std::string_view bytes) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int have = 0;
+  std::size_t letters = 0;
+  const auto put = [&](std::uint32_t six) {
+    if (letters > 0 && letters % 72 == 0) out += '\n';
+    out += kBase64[six & 0x3F];
+    ++letters;
+  };
+  for (const char c : bytes) {
+    bits = (bits << 8 | static_cast<unsigned char>(c)) & 0xFFFFFF;
+    for (have += 8; have >= 6;) {
+      have -= 6;
+      put(bits >> have);
+    }
+  }
+  if (have > 0) put(bits << (6 - have));
+  return out;
+}
+
 std::string as_utf8(std::string_view bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   if (bytes.starts_with("\xFF\xFE")) return utf8_of_utf16(bytes.substr(2), false);
@@ -115,6 +177,22 @@ std::string path_of_entry(std::string_view entry, const std::string& folder) {
   if (path.empty() || path[0] == '/' || has_drive(path) || folder.empty()) return path;
   while (path.starts_with("./")) path.erase(0, 2);
   return folder + (folder.ends_with('/') ? "" : "/") + path;
+}
+
+std::string mapped_path(const std::string& path, const PathMap& map) {
+  for (const auto& [from, to] : map) {
+    std::string_view begin = from;
+    while (begin.size() > 1 && begin.ends_with('/')) begin.remove_suffix(1);
+    if (begin.empty() || path.size() < begin.size()) continue;
+    const bool drive = has_drive(begin) && has_drive(path) && lower(begin[0]) == lower(path[0]);
+    if (path.compare(drive, begin.size() - drive, begin.substr(drive)) != 0) continue;
+    std::string_view rest = std::string_view(path).substr(begin.size());
+    const bool whole = rest.empty() || rest[0] == '/' || begin.ends_with('/');
+    if (!whole) continue;
+    while (rest.starts_with('/')) rest.remove_prefix(1);
+    return rest.empty() ? to : to + (to.ends_with('/') ? "" : "/") + std::string(rest);
+  }
+  return path;
 }
 
 double number_of(std::string_view text, double otherwise) {

@@ -33,6 +33,8 @@ ForeignTrack track_of(const pugi::xml_node& dict) {
   t.album = text_of(dict, "Album");
   t.genre = text_of(dict, "Genre");
   t.comment = text_of(dict, "Comments");
+  t.composer = text_of(dict, "Composer");
+  t.id = text_of(dict, "Track ID");
   t.bpm = number_in(dict, "BPM");
   t.length = kMs * number_in(dict, "Total Time");
   t.plays = whole_number_of(text_of(dict, "Play Count"), -1);

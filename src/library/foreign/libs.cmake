@@ -1,2 +1,6 @@
 find_package(pugixml REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(FOREIGN_SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(FOREIGN_TAGLIB REQUIRED IMPORTED_TARGET taglib)
 target_link_libraries(${target} PUBLIC pugixml::pugixml)
+target_link_libraries(${target} PRIVATE ZLIB::ZLIB PkgConfig::FOREIGN_SQLITE3 PkgConfig::FOREIGN_TAGLIB)

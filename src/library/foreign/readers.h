@@ -2,6 +2,7 @@
 // most.
 #pragma once
 
+#include <optional>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
@@ -26,6 +27,42 @@ void read_pls(std::string_view text, const std::string& folder, const std::strin
 bool read_csv(std::string_view text, const std::string& folder, const std::string& playlist, ForeignLibrary& out,
               std::string* error);
 void read_cue_sheet(std::string_view text, const std::string& folder, ForeignLibrary& out);
+
+// Serato's own files, one after the other: "database V2" first, then crates (.crate), smart crates (.scrate) and
+// sessions (.session). `base`: what paths of tracks start from.
+class SeratoReader {
+ public:
+  SeratoReader(std::string base, ForeignLibrary& out) : base_(std::move(base)), out_(out) { out.format = "Serato"; }
+  void add(std::string_view bytes, const std::string& name);
+
+ private:
+  std::size_t place_of(ForeignTrack track);
+
+  std::string base_;
+  ForeignLibrary& out_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+bool is_serato(std::string_view bytes);
+
+// rekordbox's database on a USB stick. `root`: what paths of tracks start from; `analyses`: gets, for each track, where
+// its ANLZ file lies beneath it.
+bool read_pdb(std::string_view bytes, const std::string& root, ForeignLibrary& out, std::vector<std::string>& analyses,
+              std::string* error);
+// Cues, loops and the grid of an ANLZ file; .EXT after .DAT, whose cues it names anew. False: it is none.
+bool read_anlz(std::string_view bytes, ForeignTrack& track);
+
+// Engine DJ's database, schema 2 and 3. `folder`: the one that "Database2" lies in.
+bool read_engine(const std::string& file, const std::string& folder, ForeignLibrary& out, std::string* error);
+// What it packs into columns: cues, loops, grid. Empty ones are none.
+bool read_engine_track(std::string_view beat_data, std::string_view quick_cues, std::string_view loops, double rate,
+                       ForeignTrack& track);
+
+// A folder of one of those, or that holds one.
+std::optional<ForeignLibrary> read_foreign_folder(const std::string& path, const PathMap& map, std::string* error);
+// A music file, by the tags that Serato left in it.
+std::optional<ForeignLibrary> read_foreign_music(const std::string& path, std::string* error);
+// At most 1 GiB of a file that isn't empty.
+std::optional<std::string> bytes_of_file(const std::string& path, std::string* error);
 
 // -- what they share (foreign_text.cpp)
 

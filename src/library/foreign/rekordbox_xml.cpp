@@ -44,6 +44,10 @@ ForeignTrack track_of(const pugi::xml_node& node, std::size_t& others) {
   t.genre = text("Genre");
   t.comment = text("Comments");
   t.key = text("Tonality");
+  t.label = text("Label");
+  t.composer = text("Composer");
+  t.remixer = text("Remixer");
+  t.id = text("TrackID");
   t.bpm = number_of(text("AverageBpm"));
   t.length = number_of(text("TotalTime"));
   t.year = whole_number_of(text("Year"));

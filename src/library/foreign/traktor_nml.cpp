@@ -69,6 +69,10 @@ ForeignTrack track_of(const pugi::xml_node& entry, std::size_t& others) {
   t.album = entry.child("ALBUM").attribute("TITLE").value();
   t.genre = info.attribute("GENRE").value();
   t.comment = info.attribute("COMMENT").value();
+  t.label = info.attribute("LABEL").value();
+  t.composer = info.attribute("PRODUCER").value();
+  t.remixer = info.attribute("REMIXER").value();
+  t.id = key_of(entry.child("LOCATION"));
   t.key = key_name(entry.child("MUSICAL_KEY").attribute("VALUE"));
   if (t.key.empty()) t.key = info.attribute("KEY").value();
   t.bpm = number_of(entry.child("TEMPO").attribute("BPM").value());

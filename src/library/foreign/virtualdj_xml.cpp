@@ -53,6 +53,10 @@ ForeignTrack track_of(const pugi::xml_node& song, std::size_t& others) {
   t.album = tags.attribute("Album").value();
   t.genre = tags.attribute("Genre").value();
   t.comment = song.child_value("Comment");
+  t.label = tags.attribute("Label").value();
+  t.composer = tags.attribute("Composer").value();
+  t.remixer = tags.attribute("Remix").value();
+  t.id = song.attribute("FilePath").value();
   t.key = *tags.attribute("Key").value() ? tags.attribute("Key").value() : scan.attribute("Key").value();
   t.color = color_of_number(infos.attribute("Color"));
   // What the person set goes before what was measured.
