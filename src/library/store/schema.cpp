@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "library/store/schema_search.h"
+
 namespace tactus::library {
 
 namespace {
@@ -104,7 +106,7 @@ CREATE TABLE change(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps = {SchemaStep{1, kVersion1}};
+const std::array kSteps = {SchemaStep{1, kVersion1}, SchemaStep{2, kSearchSchema}};
 
 }  // namespace
 

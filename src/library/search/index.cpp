@@ -1,0 +1,189 @@
+#include "library/search/index.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "library/search/state.h"
+
+namespace tactus::library {
+
+namespace {
+
+// Sets kept at once: a query's parts and those of the one typed before it.
+constexpr std::size_t kMostKept = 64;
+
+}  // namespace
+
+SearchIndex::SearchIndex(Database& db)
+    : db_(db),
+      cutter_(db.handle()),
+      docs_(db),
+      begin_(db, "SELECT value FROM search_state WHERE name = 'merges'"),
+      version_(db, "PRAGMA data_version"),
+      terms_(db, "SELECT id FROM search_term WHERE term >= ?1 AND term < ?2"),
+      postings_(db, "SELECT key, tracks FROM search_posting WHERE key BETWEEN ?1 AND ?2"),
+      text_(db, "SELECT text FROM search_doc WHERE track = ?1") {}
+
+void SearchIndex::refresh() {
+  // The first statement that reads is what the transaction's view of the database begins with.
+  begin_.bind();
+  const std::int64_t merges = begin_.step() ? begin_.integer(0) : 0;
+  begin_.reset();
+  version_.bind();
+  version_.step();
+  const std::int64_t version = version_.integer(0), changes = sqlite3_total_changes64(db_.handle());
+  version_.reset();
+  if (version == seen_version_ && changes == seen_changes_) return;
+  seen_version_ = version;
+  seen_changes_ = changes;
+  kept_.clear();
+  crates_read_ = false;
+  if (merges != seen_merges_) {
+    columns_.clear();
+    vocabulary_read_ = false;
+  }
+  for (auto& [number, column] : columns_) {
+    for (const auto& [id, code] : column.before) column.codes[static_cast<std::size_t>(id)] = code;
+    column.before.clear();
+  }
+  seen_merges_ = merges;
+  current_ = index_is_current(db_);
+  read_pending();
+}
+
+void SearchIndex::read_pending() {
+  std::int64_t greatest = std::max<std::int64_t>(db_.integer("SELECT max(id) FROM track").value_or(0), 1);
+  pending_.clear();
+  Statement& rows =
+      db_.statement(current_ ? "SELECT track FROM search_pending ORDER BY track" : "SELECT id FROM track ORDER BY id");
+  std::vector<std::int64_t> ids;
+  rows.bind().each([&](Statement& row) { ids.push_back(row.integer(0)); });
+  for (const std::int64_t id : ids) {
+    if (id < 1 || id > kGreatestTrack) continue;
+    auto doc = docs_.read(id);
+    pending_.push_back(doc ? std::move(*doc) : TrackDoc{.id = id});
+    greatest = std::max(greatest, id);
+  }
+  chunks_ = static_cast<std::size_t>(std::min(greatest, kGreatestTrack) / kChunk + 1);
+  for (auto& [number, column] : columns_) {
+    column.codes.resize(chunks_ * kChunk, kNoCode);
+    lay_over(number, column.codes);
+  }
+}
+
+const TrackDoc* SearchIndex::pending(std::int64_t id) const {
+  const auto at = std::lower_bound(pending_.begin(), pending_.end(), id,
+                                   [](const TrackDoc& doc, std::int64_t wanted) { return doc.id < wanted; });
+  return at != pending_.end() && at->id == id ? &*at : nullptr;
+}
+
+void SearchIndex::lay_over(int number, std::vector<Code>& codes) {
+  auto& before = columns_[number].before;
+  for (const TrackDoc& doc : pending_) {
+    Code& kept = codes[static_cast<std::size_t>(doc.id)];
+    before.emplace_back(doc.id, kept);
+    const auto at = std::lower_bound(doc.codes.begin(), doc.codes.end(), std::pair(number, kNoCode));
+    kept = at != doc.codes.end() && at->first == number ? at->second : kNoCode;
+  }
+}
+
+const std::vector<Code>& SearchIndex::column(int number) {
+  if (const auto at = columns_.find(number); at != columns_.end()) return at->second.codes;
+  std::vector<Code>& codes = columns_[number].codes;
+  codes.assign(chunks_ * kChunk, kNoCode);
+  if (current_) {
+    const std::int64_t first = std::int64_t{number} << 32;
+    db_.statement("SELECT key, codes FROM search_column WHERE key BETWEEN ?1 AND ?2")
+        .bind(first, first + static_cast<std::int64_t>(codes.size()) / kBlock - 1)
+        .each(
+            [&](Statement& row) { decode_block(row.view(1), codes.data() + (row.integer(0) & 0xFFFFFFFF) * kBlock); });
+  }
+  lay_over(number, codes);
+  return codes;
+}
+
+SharedSet SearchIndex::all() {
+  return kept("*", [&] {
+    DocSet set(chunks_);
+    add_terms(term_of(TermKind::all, 0, ""), term_of(TermKind::all, 0, std::string_view("\0", 1)), set);
+    for (const TrackDoc& doc : pending_) doc.codes.empty() ? set.drop(doc.id) : set.put(doc.id);
+    return set;
+  });
+}
+
+void SearchIndex::add_terms(const std::string& first, const std::string& end, DocSet& set) {
+  if (!current_) return;
+  terms_.bind(first, end).each([&](Statement& term) {
+    const std::int64_t key = term.integer(0) << 16;
+    postings_.bind(key, key | 0xFFFF).each([&](Statement& row) {
+      const auto chunk = static_cast<std::size_t>(row.integer(0) & 0xFFFF);
+      if (chunk < chunks_) add_postings(row.view(1), set.words() + chunk * (kChunk / 64));
+    });
+  });
+}
+
+SharedSet SearchIndex::with_word(int field, std::string_view word, bool begins) {
+  const bool is_short = begins && field < 0 && letter_count(word) <= kPrefixLetters;
+  const TermKind kind = is_short ? TermKind::prefix : field < 0 ? TermKind::any : TermKind::field;
+  const std::string term = term_of(kind, std::max(field, 0), word);
+  const bool range = begins && !is_short;
+  return kept(term + (range ? "*" : ""), [&] {
+    DocSet set(chunks_);
+    add_terms(term, term + (range ? '\xff' : '\0'), set);
+    for (const TrackDoc& doc : pending_) {
+      set.drop(doc.id);
+      if (in_texts(doc.text, field, [&](std::string_view text) { return text_has_word(text, word, begins); }))
+        set.put(doc.id);
+    }
+    return set;
+  });
+}
+
+std::string SearchIndex::text(std::int64_t id) {
+  if (const TrackDoc* doc = pending(id)) return doc->text;
+  if (!current_) return {};
+  text_.bind(id);
+  std::string out = text_.step() ? text_.text(0) : std::string();
+  text_.reset();
+  return out;
+}
+
+const std::vector<CrateName>& SearchIndex::crates() {
+  if (crates_read_) return crates_;
+  crates_.clear();
+  db_.statement("SELECT id, parent, kind, name FROM crate ORDER BY id").bind().each([&](Statement& row) {
+    crates_.push_back({row.integer(0), row.integer(1), static_cast<int>(row.integer(2)), cutter_.folded(row.view(3))});
+  });
+  crates_read_ = true;
+  return crates_;
+}
+
+const std::string& SearchIndex::vocabulary() {
+  if (vocabulary_read_) return vocabulary_;
+  vocabulary_.clear();
+  if (current_) {
+    db_.statement("SELECT words FROM search_vocabulary ORDER BY place").bind().each([&](Statement& row) {
+      vocabulary_ += row.view(0);
+    });
+  }
+  vocabulary_read_ = true;
+  return vocabulary_;
+}
+
+void SearchIndex::keep(const std::string& name, const SharedSet& set) {
+  if (kept_.size() >= kMostKept) kept_.clear();
+  kept_.emplace(name, set);
+}
+
+bool text_has_word(std::string_view folded, std::string_view word, bool begins) {
+  for (std::size_t at = folded.find(word); at != std::string_view::npos; at = folded.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || folded[at - 1] == ' ') && (begins || end == folded.size() || folded[end] == ' ')) return true;
+  }
+  return false;
+}
+
+bool text_has_phrase(std::string_view folded, std::string_view phrase) { return text_has_word(folded, phrase, false); }
+
+}  // namespace tactus::library

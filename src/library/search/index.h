@@ -1,0 +1,105 @@
+// The reader's side of the index: words and values of all tracks as sets and columns, with the tracks that the writer
+// has noted but not yet taken in laid over them, so that everything that comes out of here is true of this moment.
+// Belongs to one thread, as its Database does.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "library/search/columns.h"
+#include "library/search/doc_set.h"
+#include "library/search/rule.h"
+#include "library/search/track_doc.h"
+
+namespace tactus::library {
+
+using SharedSet = std::shared_ptr<const DocSet>;
+
+struct CrateName {
+  std::int64_t id = 0, parent = 0;
+  int kind = 0;        // 0 folder, 1 list, 2 smart
+  std::string folded;  // name
+};
+
+class SearchIndex {
+ public:
+  explicit SearchIndex(Database& db);
+
+  // Sees what was changed since. To be called first within each read transaction; what was handed out before is void.
+  void refresh();
+  Database& db() { return db_; }
+  const WordCutter& cutter() const { return cutter_; }
+
+  std::size_t chunks() const { return chunks_; }
+  SharedSet all();
+  // Codes by id. Valid until refresh().
+  const std::vector<Code>& column(int number);
+  // Who has the word, or with `begins` one that begins with it, in one of kSearched (field -1) or in the field.
+  SharedSet with_word(int field, std::string_view word, bool begins);
+  // A track's folded texts as in TrackDoc::text; empty: there is no such track.
+  std::string text(std::int64_t id);
+
+  const std::vector<CrateName>& crates();
+  // The words of any track, each ended by a line break; some may belong to none any more. Valid until refresh().
+  const std::string& vocabulary();
+  // Greater once the index was changed.
+  std::int64_t merges() const { return seen_merges_; }
+
+  // A set that is costly to make, kept by a name until something changes.
+  template <class F>
+  SharedSet kept(const std::string& name, F&& make) {
+    if (const auto at = kept_.find(name); at != kept_.end()) return at->second;
+    auto set = std::make_shared<const DocSet>(make());
+    keep(name, set);
+    return set;
+  }
+
+ private:
+  void keep(const std::string& name, const SharedSet& set);
+  void read_pending();
+  void lay_over(int number, std::vector<Code>& codes);
+  void add_terms(const std::string& first, const std::string& end, DocSet& set);
+  const TrackDoc* pending(std::int64_t id) const;
+
+  struct Column {
+    std::vector<Code> codes;
+    std::vector<std::pair<std::int64_t, Code>> before;  // of the noted tracks, as the index has them
+  };
+
+  Database& db_;
+  WordCutter cutter_;
+  TrackDocs docs_;
+  Statement begin_, version_, terms_, postings_, text_;
+  std::int64_t seen_version_ = -1, seen_changes_ = -1, seen_merges_ = -1;
+  bool current_ = false;
+  std::size_t chunks_ = 1;
+  std::vector<TrackDoc> pending_;  // ascending; gone ones have no codes
+  std::unordered_map<int, Column> columns_;
+  std::unordered_map<std::string, SharedSet> kept_;
+  std::vector<CrateName> crates_;
+  bool crates_read_ = false;
+  std::string vocabulary_;
+  bool vocabulary_read_ = false;
+};
+
+// Whether one of the words of the folded text is it, or with `begins` begins with it.
+bool text_has_word(std::string_view folded, std::string_view word, bool begins);
+// Whether its words stand there side by side.
+bool text_has_phrase(std::string_view folded, std::string_view phrase);
+// The same of TrackDoc::text: in one of kSearched (field -1) or in the field.
+template <class F>
+bool in_texts(std::string_view text, int field, F&& holds) {
+  for (std::size_t begin = 0, i = 0; i < kFields.size() && begin < text.size(); ++i) {
+    if (kFields[i].kind != FieldKind::text) continue;
+    const std::size_t end = text.find('\n', begin);
+    const bool wanted = field < 0 ? is_searched(static_cast<int>(i)) : static_cast<int>(i) == field;
+    if (wanted && holds(text.substr(begin, end - begin))) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+}  // namespace tactus::library
