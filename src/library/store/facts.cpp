@@ -17,13 +17,13 @@ void set_found(Database& db, std::int64_t track, std::int64_t by_hand, std::stri
   db.run("UPDATE track SET " + std::string(f->column) + " = ?2 WHERE id = ?1", track, value);
 }
 
+}  // namespace
+
 std::string anchors_json(const std::vector<AnchorFact>& grid) {
   nlohmann::json out = nlohmann::json::array();
   for (const AnchorFact& a : grid) out.push_back({{"seconds", a.seconds}, {"beat", a.beat}, {"bpm", a.bpm}});
   return out.dump();
 }
-
-}  // namespace
 
 void put_analysis(Store& store, std::int64_t track, const Facts& facts) {
   Database& db = store.db();

@@ -34,6 +34,9 @@ struct Facts {
   std::vector<PhraseFact> phrases;
 };
 
+// As the table `grid` has it.
+std::string anchors_json(const std::vector<AnchorFact>& grid);
+
 class Store;
 
 // Puts what was found into the track's rows, in a transaction: what a person set stays (by_hand), the phrases replace
