@@ -53,9 +53,9 @@ void put_analysis(Store& store, std::int64_t track, const Facts& facts) {
     std::optional<Bytes> vector;
     if (!p.vector.empty()) vector = Bytes{{reinterpret_cast<const char*>(p.vector.data()), p.vector.size()}};
     db.run(
-        "INSERT INTO phrase(track, place, start, seconds, label, energy, bpm, key, vocals, embedder, vector) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        track, place++, p.start, p.seconds, p.label, p.energy, p.bpm, p.key, p.vocals, facts.embedder, vector);
+        "INSERT INTO phrase(track, place, start, seconds, label, energy, bpm, key, vocals, embedder, vector, words) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        track, place++, p.start, p.seconds, p.label, p.energy, p.bpm, p.key, p.vocals, facts.embedder, vector, p.words);
   }
   transaction.commit();
 }

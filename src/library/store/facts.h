@@ -17,6 +17,7 @@ struct PhraseFact {
   std::optional<int> key;           // music::Key::index()
   std::optional<double> vocals;     // share of it in which somebody sings, 0 to 1
   std::vector<std::int8_t> vector;  // empty: none
+  std::string words{};              // what it sounds like, in plain words (analysis/words.h); may be empty
 };
 
 struct AnchorFact {

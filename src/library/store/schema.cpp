@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "library/store/schema_phrases.h"
 #include "library/store/schema_search.h"
 
 namespace tactus::library {
@@ -106,7 +107,7 @@ CREATE TABLE change(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-const std::array kSteps = {SchemaStep{1, kVersion1}, SchemaStep{2, kSearchSchema}};
+const std::array kSteps = {SchemaStep{1, kVersion1}, SchemaStep{2, kSearchSchema}, SchemaStep{3, kPhraseSchema}};
 
 }  // namespace
 

@@ -16,6 +16,7 @@
 #include "library/phrases/dot.h"
 #include "library/store/sql.h"
 #include "real_vectors.h"
+#include "support/temp_folder.h"
 
 namespace tactus::library {
 namespace {
@@ -95,12 +96,6 @@ bool lets(const PhraseFilter& f, const PhraseEntry& e) {
 
 class LocalIndexTest : public testing::Test {
  protected:
-  LocalIndexTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "phrases-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    path_ = folder_ + "/phrases.index";
-  }
-  ~LocalIndexTest() override { std::filesystem::remove_all(folder_); }
   std::string bytes() const {
     std::stringstream out;
     out << std::ifstream(path_, std::ios::binary).rdbuf();
@@ -116,7 +111,8 @@ class LocalIndexTest : public testing::Test {
     return file;
   }
 
-  std::string folder_, path_;
+  test::TempFolder temporary_;
+  const std::string path_ = (temporary_.path() / "phrases.index").string();
   static constexpr LocalIndex::Options kSmallGraph{.effort = 64, .graph_from = 1000};
 };
 
