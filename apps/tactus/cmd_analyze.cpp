@@ -10,6 +10,7 @@
 
 #include "analysis_png.h"
 #include "analyze_json.h"
+#include "analyze_shard.h"
 #include "command.h"
 #include "consideration.h"
 #include "keys.h"
@@ -24,6 +25,7 @@ namespace {
 struct AnalyzeOptions {
   std::vector<std::string> paths;
   std::string plot;
+  std::string shard, out, list, write_list;
   unsigned jobs = 0;
   bool jsonl = false, quiet = false;
 };
@@ -115,6 +117,14 @@ class Batch {
 };
 
 int run_command(const AnalyzeOptions& o) {
+  if (!o.shard.empty() || !o.write_list.empty()) {
+    if (o.paths.size() != 1) {
+      fail("--shard and --write-list take one folder, the catalogue");
+      return kUsage;
+    }
+    if (!o.write_list.empty()) return write_list(o.paths[0], o.write_list);
+    return analyze_shard({o.paths[0], o.shard, o.out, o.list, o.jobs, o.jsonl, o.quiet});
+  }
   std::vector<File> files = files_of(o.paths);
   if (!o.plot.empty() && files.size() != 1)
     return fail("--plot draws one file, and that are " + std::to_string(files.size()));
@@ -160,14 +170,25 @@ void add_analyze(CLI::App& app, Run& run) {
   cmd->add_option("--plot", o->plot, "Draw waveform, beats, bars, sections and key of the one file into this PNG");
   cmd->add_option("--jobs", o->jobs, "Files at once; else as many as there are cores")->check(CLI::Range(1, 256));
   cmd->add_flag("-q,--quiet", o->quiet, "No progress");
+  auto* shard = cmd->add_option("--shard", o->shard, "I/N: share I of N of the files in one folder, into --out");
+  auto* out = cmd->add_option("--out", o->out, "The part that --shard writes, or goes on with");
+  shard->needs(out);
+  out->needs(shard);
+  cmd->add_option("--list", o->list, "With --shard: the folder's files, instead of searching it")->needs(shard);
+  cmd->add_option("--write-list", o->write_list, "Only search the folder, and write what --list reads")
+      ->excludes(shard);
   cmd->footer(
       "What was analysed before comes from the cache. Files that can't be analysed are named, the others go on, and "
       "the\n"
-      "exit code is 1 then. Ctrl-C stops; what is done is kept. The fields of --jsonl: docs/formats.md.\n\n"
+      "exit code is 1 then. Ctrl-C stops; what is done is kept. The fields of --jsonl: docs/formats.md.\n"
+      "--shard shares a catalogue out among machines, by the files' paths: every file is in one share. Its part is "
+      "for\n"
+      "tactus library merge; run again, it goes on where it was, and tries what failed once more. docs/scale.md.\n\n"
       "Examples:\n"
       "  tactus analyze ~/Music\n"
       "  tactus analyze --jsonl a.mp3 b.flac | jq '{file, bpm, key}'\n"
-      "  tactus analyze --plot a.png a.mp3");
+      "  tactus analyze --plot a.png a.mp3\n"
+      "  tactus analyze --shard 3/16 --out 3.part /net/music");
   cmd->callback([&run, o] { run = [o] { return run_command(*o); }; });
 }
 

@@ -128,6 +128,44 @@ void listen(const Features& features, TrackAnalysis& out) {
 
 bool TrackAnalysis::up_to_date() const { return outdated(versions) == Outdated{}; }
 
+namespace {
+
+void take_loudness(TrackAnalysis& to, const TrackAnalysis& from) {
+  to.lufs = from.lufs;
+  to.lra = from.lra;
+  to.true_peak_db = from.true_peak_db;
+  to.versions.loudness = from.versions.loudness;
+}
+
+void take_key(TrackAnalysis& to, const TrackAnalysis& from) {
+  to.key = from.key;
+  to.key_confidence = from.key_confidence;
+  to.keys = from.keys;
+  to.tuning_cents = from.tuning_cents;
+  to.versions.key = from.versions.key;
+}
+
+}  // namespace
+
+TrackAnalysis newest(TrackAnalysis known, const TrackAnalysis& other) {
+  const Versions was = known.versions, is = other.versions;
+  if (is.beats > was.beats) {
+    TrackAnalysis out = other;
+    if (was.loudness >= is.loudness) take_loudness(out, known);
+    return out;
+  }
+  if (is.loudness > was.loudness) take_loudness(known, other);
+  // Beats of one version are the same but for the machine's arithmetic; where even that parts them, phrases' vectors
+  // would be of other phrases.
+  if (is.beats < was.beats || other.grid.size() != known.grid.size()) return known;
+  if (is.key > was.key) take_key(known, other);
+  if (is.embeddings > was.embeddings && other.phrases == known.phrases) {
+    known.embeddings = other.embeddings;
+    known.versions.embeddings = is.embeddings;
+  }
+  return known;
+}
+
 struct Analyzer::Impl {
   Impl(int rate_, TrackAnalysis known_) : rate(rate_), known(std::move(known_)), anew(outdated(known.versions)) {
     if (anew.loudness) loudness.emplace(rate);

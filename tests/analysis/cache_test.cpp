@@ -394,5 +394,72 @@ TEST(AnalysisFile, TellsOfItsFirstMinuteBeforeItIsThrough) {
   EXPECT_TRUE(parse_json(to_json(*early))) << "as it comes from a worker";
 }
 
+// Another analyser's: everything that an analyser finds is something else.
+TrackAnalysis other_of(Versions versions) {
+  TrackAnalysis a = example();
+  a.versions = versions;
+  a.grid = {{0.2, 0, 126.5}, {61, 128, 126}};
+  a.lufs = -10;
+  a.key = *music::parse_key("C");
+  a.keys = {{0, a.key, 1}};
+  a.embeddings = {"tactus 2", 2, {1, 1}, {1, 1, 1, 1, 1, 1}};
+  return a;
+}
+
+TEST(Newest, TakesEachPartFromWhoseAnalyserIsNewer) {
+  const TrackAnalysis known = example();  // of kVersions
+  const Versions v = kVersions;
+  const auto with = [&](int loudness, int beats, int key, int embeddings) {
+    return newest(known, other_of({v.loudness + loudness, v.beats + beats, v.key + key, v.embeddings + embeddings}));
+  };
+  EXPECT_EQ(with(0, 0, 0, 0), known) << "equal: what is known stays";
+  EXPECT_EQ(with(-1, -1, -1, -1), known);
+  EXPECT_EQ(with(0, -1, 1, 1), known) << "a key that was found by older beats";
+
+  TrackAnalysis louder = known;
+  louder.lufs = -10;
+  ++louder.versions.loudness;
+  EXPECT_EQ(with(1, -1, 0, 0), louder);
+
+  const TrackAnalysis key = with(0, 0, 1, 0);
+  EXPECT_EQ(key.key, *music::parse_key("C"));
+  EXPECT_EQ(key.grid, known.grid);
+  EXPECT_EQ(key.embeddings, known.embeddings);
+  EXPECT_EQ(with(0, 0, 0, 1).embeddings.embedder, "tactus 2");
+
+  const TrackAnalysis beats = with(-1, 1, 0, 0);
+  EXPECT_EQ(beats.bpm, 126);
+  EXPECT_EQ(beats.grid[0].bpm, 126.5);
+  EXPECT_EQ(beats.key, *music::parse_key("C")) << "it goes by the beats";
+  EXPECT_EQ(beats.lufs, known.lufs);
+  EXPECT_TRUE(parse_json(to_json(beats)));
+}
+
+TEST(Newest, VectorsOfOtherPhrasesStayOut) {
+  TrackAnalysis other = other_of(kVersions);
+  ++other.versions.embeddings;
+  other.phrases.pop_back();
+  other.embeddings.phrases.resize(4);
+  const TrackAnalysis out = newest(example(), other);
+  EXPECT_EQ(out, example());
+}
+
+TEST(Newest, NeitherOrderNorRepeatsMatter) {
+  std::vector<TrackAnalysis> parts = {other_of({2, 2, 2, 1}), other_of({1, 3, 2, 1}), other_of({1, 2, 3, 1}),
+                                      other_of({3, 1, 1, 1}), other_of({1, 3, 2, 2})};
+  for (std::size_t i = 0; i < parts.size(); ++i) parts[i].lufs = -20.0 + parts[i].versions.loudness;
+  std::optional<TrackAnalysis> first;
+  std::vector<std::size_t> order = {0, 1, 2, 3, 4};
+  do {
+    TrackAnalysis out;
+    for (int twice = 0; twice < 2; ++twice) {
+      for (const std::size_t i : order) out = newest(out, parts[i]);
+    }
+    if (!first) first = out;
+    ASSERT_EQ(out, *first);
+  } while (std::next_permutation(order.begin(), order.end()));
+  EXPECT_EQ(first->versions, (Versions{3, 3, 2, 2}));
+}
+
 }  // namespace
 }  // namespace tactus::analysis
