@@ -22,6 +22,7 @@
 #include "consideration.h"
 #include "keys.h"
 #include "library/parts/part.h"
+#include "library/store/tag_readers.h"
 #include "media/content_id.h"
 #include "progress.h"
 #include "session/analysis_store.h"
@@ -130,8 +131,19 @@ class Listeners {
   Consideration consideration_{pool_};
 };
 
+library::MusicFile scan_file(library::TagReaders& readers, const std::string& file) {
+  std::optional<library::MusicFile> out;
+  readers.ask(0, file);
+  while (!out) {
+    readers.collect(std::chrono::seconds(1),
+                    [&](std::uint64_t, const std::string&, library::MusicFile found) { out = std::move(found); });
+  }
+  return std::move(*out);
+}
+
 // What is written down of a file.
-library::PartEntry entry_of(const std::string& path, const std::string& file, const Stand& before, const Heard& heard) {
+library::PartEntry entry_of(const std::string& path, const std::string& file, const Stand& before, const Heard& heard,
+                            library::TagReaders& readers) {
   library::PartEntry out;
   out.path = path;
   out.size = std::max<std::int64_t>(before.size, 0);
@@ -142,6 +154,7 @@ library::PartEntry entry_of(const std::string& path, const std::string& file, co
   if (!heard) return failed(heard.error().cause);
   const media::Result<std::string> content = media::content_id(file);
   if (!content) return failed(content.error().cause);
+  out.scanned = scan_file(readers, file);
   if (stand_of(file) != before) return failed("it was changed while it was analysed");
   out.content = content.value();
   // What was heard has this user's edits on it, which are no finding; the cache has it without them.
@@ -164,9 +177,9 @@ class Share {
     }
     const std::size_t whole = files_.size();
     std::string error;
-    if (!writer_.open(
-            o_.out, shard_, [&](const library::PartEntry& e) { return is_known(e); }, &error))
-      return fail(error);
+    const library::PartHeader header = {shard_, fs::absolute(o_.catalogue).lexically_normal().string()};
+    const auto keep = [&](const library::PartEntry& e) { return is_known(e); };
+    if (!writer_.open(o_.out, header, keep, &error)) return fail(error);
     const std::size_t known = whole - files_.size();
     if (!listen(&error)) return fail(error);
     if (stop_asked()) {
@@ -199,6 +212,7 @@ class Share {
       names.push_back(path);
       paths.push_back(below(o_.catalogue, path));
     }
+    library::TagReaders readers(1);  // before there are threads
     Progress progress("shard " + o_.shard, o_.quiet);
     Listeners listeners(o_.jobs, paths);
     for (std::size_t done = 0; done < paths.size() && !stop_asked();) {
@@ -207,7 +221,7 @@ class Share {
       if (!next) continue;
       ++done;
       const std::string& name = names[next->index];
-      const library::PartEntry entry = entry_of(name, paths[next->index], files_.at(name), next->heard);
+      const library::PartEntry entry = entry_of(name, paths[next->index], files_.at(name), next->heard, readers);
       if (!entry.error.empty()) {
         progress.done();
         fmt::print(stderr, "tactus: {}: {}\n", paths[next->index], entry.error);

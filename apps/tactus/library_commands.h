@@ -12,6 +12,7 @@ namespace tactus::app {
 
 void add_library_import(CLI::App& library, Run& run);
 void add_library_scan(CLI::App& library, Run& run);
+void add_library_merge(CLI::App& library, Run& run);
 
 // What options --map FROM=TO say (cmd_library_import.cpp). Nothing: one of them is off, which was said.
 std::optional<std::vector<std::pair<std::string, std::string>>> path_map(const std::vector<std::string>& maps);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -23,12 +24,13 @@ constexpr std::string_view kAnalysis = ",\"analysis\":";
 constexpr std::size_t kDigits = 16;
 constexpr std::size_t kMostProblems = 100;
 
-std::string check_of(std::string_view text) {
+std::string hex_of(std::uint64_t number) {
   std::array<char, kDigits + 1> out;
-  std::snprintf(out.data(), out.size(), "%016llx",
-                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  std::snprintf(out.data(), out.size(), "%016llx", static_cast<unsigned long long>(number));
   return out.data();
 }
+
+std::string check_of(std::string_view text) { return hex_of(XXH3_64bits(text.data(), text.size())); }
 
 // Text as it is, if it is UTF-8; of other bytes only a hash can be trusted to come through.
 bool is_utf8(const std::string& text) {
@@ -74,6 +76,78 @@ bool is_below(const std::string& path) {
          path.find('\0') == std::string::npos;
 }
 
+struct TextTag {
+  const char* name;
+  std::string MusicFile::*text;
+};
+constexpr std::array kTextTags = {TextTag{"title", &MusicFile::title},       TextTag{"artist", &MusicFile::artist},
+                                  TextTag{"album", &MusicFile::album},       TextTag{"genre", &MusicFile::genre},
+                                  TextTag{"comment", &MusicFile::comment},   TextTag{"label", &MusicFile::label},
+                                  TextTag{"composer", &MusicFile::composer}, TextTag{"remixer", &MusicFile::remixer},
+                                  TextTag{"codec", &MusicFile::codec}};
+
+// What isn't stated is left out. The hash as text: not every reader of JSON has 64 bits.
+PartJson scanned_json(const MusicFile& m) {
+  if (!m.error.empty()) return {{"error", m.error}};
+  const auto hash = static_cast<std::uint64_t>(m.identity.hash);
+  PartJson out = {{"length", m.identity.length}, {"hash", hex_of(hash)}};
+  for (const TextTag& tag : kTextTags) {
+    if (!(m.*tag.text).empty()) out[tag.name] = m.*tag.text;
+  }
+  if (m.year != 0) out["year"] = m.year;
+  if (m.duration > 0) out["duration"] = m.duration;
+  if (m.bpm > 0) out["bpm"] = m.bpm;
+  if (m.key >= 0) out["key"] = m.key;
+  if (m.rate > 0) out["rate"] = m.rate;
+  if (m.bitrate > 0) out["bitrate"] = m.bitrate;
+  if (m.art) out["art"] = true;
+  return out;
+}
+
+// Throws for a hash that is none.
+std::int64_t hash_of(const std::string& text) {
+  std::uint64_t out = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), out, 16);
+  if (text.size() != kDigits || read.ec != std::errc() || read.ptr != text.data() + text.size())
+    throw PartJson::other_error::create(501, "no hash", nullptr);
+  return static_cast<std::int64_t>(out);
+}
+
+MusicFile scanned_of(const PartJson& j) {
+  MusicFile out;
+  out.error = text_of(j, "error");
+  if (!out.error.empty()) return out;
+  out.identity = {j.at("length").get<std::int64_t>(), hash_of(j.at("hash").get<std::string>())};
+  for (const TextTag& tag : kTextTags) out.*tag.text = text_of(j, tag.name);
+  out.year = j.value("year", 0);
+  out.duration = std::clamp(j.value("duration", 0.0), 0.0, 1e7);
+  out.bpm = std::clamp(j.value("bpm", 0.0), 0.0, 1000.0);
+  out.key = j.value("key", -1);
+  if (out.key < 0 || out.key > 23) out.key = -1;
+  out.rate = std::max(j.value("rate", 0), 0);
+  out.bitrate = std::max(j.value("bitrate", 0), 0);
+  out.art = j.value("art", false);
+  return out;
+}
+
+// A path as text where it is text, else its bytes in hexadecimal as NAME_hex.
+void put_path(PartJson& to, const std::string& name, const std::string& path) {
+  if (is_utf8(path)) {
+    to[name] = path;
+  } else {
+    to[name + "_hex"] = to_hex(path);
+  }
+}
+
+// Throws for what is neither.
+std::string path_of(const PartJson& j, const std::string& name) {
+  const auto hex = j.find(name + "_hex");
+  if (hex == j.end()) return text_of(j, name.c_str());
+  const std::optional<std::string> path = from_hex(hex->get<std::string>());
+  if (!path) throw PartJson::other_error::create(501, "no path", nullptr);
+  return *path;
+}
+
 std::optional<PartEntry> entry_of(std::string_view object) {
   PartEntry out;
   std::string head(object);
@@ -84,22 +158,11 @@ std::optional<PartEntry> entry_of(std::string_view object) {
     head += '}';
   }
   const PartJson j = PartJson::parse(head);
-  out.path = text_of(j, "path");
-  if (j.contains("path_hex")) {
-    const std::optional<std::string> path = from_hex(text_of(j, "path_hex"));
-    if (!path) return std::nullopt;
-    out.path = *path;
-  }
+  out.path = path_of(j, "path");
   out.size = j.value("size", std::int64_t{0});
   out.error = text_of(j, "error");
   out.content = text_of(j, "content");
-  if (const auto audio = j.find("audio"); audio != j.end()) {
-    out.audio_length = audio->at("length").get<std::int64_t>();
-    out.audio_hash = audio->at("hash").get<std::string>();
-  }
-  if (const auto tags = j.find("tags"); tags != j.end()) {
-    for (const auto& [name, text] : tags->items()) out.tags[name] = text.get<std::string>();
-  }
+  if (out.error.empty()) out.scanned = scanned_of(j.at("scanned"));
   const bool found = !out.content.empty() && out.analysis.starts_with('{');
   if (!is_below(out.path) || out.size < 0 || out.error.empty() != found) return std::nullopt;
   return out;
@@ -145,7 +208,7 @@ class Reading {
       problem(number, "it is no line of a part");
     }
   }
-  bool refused() const { return refused_; }
+  bool ended() const { return ended_; }
 
  private:
   void problem(std::size_t number, std::string what) {
@@ -155,11 +218,12 @@ class Reading {
     const PartJson j = PartJson::parse(object);
     if (j.at("tactus_part").get<int>() != part_text::kFormat) {
       problem(number, "it is a part of another Tactus, whose format this one doesn't read");
-      refused_ = true;
+      ended_ = true;
       return;
     }
-    out_.shard = parse_shard(j.at("shard").get<std::string>());
-    if (!out_.shard) problem(number, "its shard makes no sense");
+    const std::optional<Shard> shard = parse_shard(j.at("shard").get<std::string>());
+    if (!shard) return problem(number, "its shard makes no sense");
+    out_.header = {*shard, path_of(j, "catalogue")};
   }
   void end(std::size_t number, const std::string& object) {
     const std::size_t stated = PartJson::parse(object).at("end").at("files").get<std::size_t>();
@@ -175,12 +239,12 @@ class Reading {
     }
     ++out_.entries;
     out_.ended = false;
-    take_(*found, text);
+    ended_ = !take_(*found, text);
   }
 
   PartSummary& out_;
   const TakeEntry& take_;
-  bool refused_ = false;
+  bool ended_ = false;  // nothing more is to be read
 };
 
 }  // namespace
@@ -201,8 +265,10 @@ std::optional<std::string> unsealed(std::string_view line) {
   return std::string(object) + "}";
 }
 
-std::string header(const Shard& shard) {
-  return sealed(PartJson{{"tactus_part", kFormat}, {"shard", to_text(shard)}}.dump());
+std::string header(const PartHeader& header) {
+  PartJson out = {{"tactus_part", kFormat}, {"shard", to_text(header.shard)}};
+  put_path(out, "catalogue", header.catalogue);
+  return sealed(out.dump());
 }
 
 std::string footer(std::size_t entries, std::size_t failed) {
@@ -213,18 +279,13 @@ std::string footer(std::size_t entries, std::size_t failed) {
 
 std::string part_line(const PartEntry& entry) {
   PartJson out;
-  if (is_utf8(entry.path)) {
-    out["path"] = entry.path;
-  } else {
-    out["path_hex"] = to_hex(entry.path);
-  }
+  put_path(out, "path", entry.path);
   out["size"] = entry.size;
   if (!entry.error.empty()) {
     out["error"] = entry.error;
   } else {
     out["content"] = entry.content;
-    if (!entry.audio_hash.empty()) out["audio"] = {{"length", entry.audio_length}, {"hash", entry.audio_hash}};
-    if (!entry.tags.empty()) out["tags"] = entry.tags;
+    out["scanned"] = scanned_json(entry.scanned);
   }
   // Tags and errors may hold anything; a broken byte must not cost the line.
   std::string object = out.dump(-1, ' ', false, PartJson::error_handler_t::replace);
@@ -242,7 +303,7 @@ PartSummary read_part(std::istream& in, const TakeEntry& take) {
   bool cut = false;
   for (std::size_t number = 1; next_line(in, line, &cut); ++number) {
     reading.line(number, line, cut);
-    if (reading.refused()) break;
+    if (reading.ended()) break;
   }
   return out;
 }
@@ -259,6 +320,13 @@ std::optional<PartSummary> read_part(const std::string& path, const TakeEntry& t
     *error = path + ": it can't be read: " + failure.code().message();
     return std::nullopt;
   }
+}
+
+std::optional<PartHeader> read_part_header(const std::string& path) {
+  std::string ignored;
+  const auto found = read_part(
+      path, [](const PartEntry&, std::string_view) { return false; }, &ignored);
+  return found ? found->header : std::nullopt;
 }
 
 }  // namespace tactus::library

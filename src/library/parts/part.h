@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <istream>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 
 #include "base/unique_fd.h"
 #include "library/parts/shard.h"
+#include "library/store/music_file.h"
 
 namespace tactus::library {
 
@@ -27,11 +27,8 @@ struct PartEntry {
   std::int64_t size = 0;  // bytes of the file
   std::string error;      // why it could not be analysed; empty: it was, and only then there is what follows
   std::string content;    // media::content_id
-  // Identity at scan: bytes of the audio without tags, and a hash of some of them. 0 and empty: not known.
-  std::int64_t audio_length = 0;
-  std::string audio_hash;                   // hexadecimal
-  std::map<std::string, std::string> tags;  // by the fields' names; UTF-8
-  std::string analysis;                     // a JSON object: analysis::to_json
+  MusicFile scanned;      // its identity, tags and headers; with an error where none of them could be read
+  std::string analysis;   // a JSON object: analysis::to_json
   bool operator==(const PartEntry&) const = default;
 };
 
@@ -40,22 +37,30 @@ struct PartProblem {
   std::string what;      // a sentence without the part's name
 };
 
+struct PartHeader {
+  Shard shard;
+  std::string catalogue;  // the folder that the paths are below, as that machine names it; any bytes
+  bool operator==(const PartHeader&) const = default;
+};
+
 struct PartSummary {
-  std::optional<Shard> shard;  // none: there was no header, so it is no part
-  std::size_t entries = 0;     // that were whole
-  bool ended = false;          // the last line is there and agrees with them
+  std::optional<PartHeader> header;  // none: it is cut or damaged, or this is no part
+  std::size_t entries = 0;           // that were whole
+  bool ended = false;                // the last line is there and agrees with them
   std::vector<PartProblem> problems;
 };
 
 // One line of a part, as it is in the file (without its end).
 std::string part_line(const PartEntry& entry);
 
-// Hands every whole entry to `take`, with its line, in the order of the file; what isn't whole is named in `problems`
-// (the first 100 of them). A part whose job was killed just has not `ended`.
-using TakeEntry = std::function<void(const PartEntry& entry, std::string_view line)>;
+// Hands every whole entry to `take`, with its line, in the order of the file, until that returns false; what isn't
+// whole is named in `problems` (the first 100 of them). A part whose job was killed just has not `ended`.
+using TakeEntry = std::function<bool(const PartEntry& entry, std::string_view line)>;
 PartSummary read_part(std::istream& in, const TakeEntry& take);
 // The same of a file; nothing, and why in `error`, where it can't be read.
 std::optional<PartSummary> read_part(const std::string& path, const TakeEntry& take, std::string* error);
+// Its header alone.
+std::optional<PartHeader> read_part_header(const std::string& path);
 
 // Writes a part beside its name, as PATH.unfinished, a line at a time, each on the disk before append() returns;
 // finish() gives it its name. Killed at any moment, it loses at most the line that it was writing, and open() goes on
@@ -64,9 +69,9 @@ class PartWriter {
  public:
   // Goes on with what is at `path` and beside it. Of its entries those are kept that `keep` wants; the first of a path
   // wins. False: `error` says why, in a sentence with the file's name; another process that is writing this part is one
-  // reason, a part of another shard one more.
-  bool open(const std::string& path, const Shard& shard, const std::function<bool(const PartEntry&)>& keep,
-            std::string* error);
+  // reason, a part of another shard there one more. Of a catalogue that has moved they are still good.
+  using Keep = std::function<bool(const PartEntry&)>;
+  bool open(const std::string& path, const PartHeader& header, const Keep& keep, std::string* error);
   bool append(const PartEntry& entry, std::string* error);
   bool finish(std::string* error);
 
@@ -75,7 +80,7 @@ class PartWriter {
 
  private:
   bool lock(std::string* error);
-  bool rewrite(const Shard& shard, const std::function<bool(const PartEntry&)>& keep, std::string* error);
+  bool rewrite(const PartHeader& header, const Keep& keep, std::string* error);
   bool write(std::string_view text, std::string* error);
   bool failed_to(const char* what, std::string* error) const;
 

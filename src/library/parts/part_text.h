@@ -17,7 +17,7 @@ std::string sealed(std::string object);
 // What was sealed; nothing where the hash is another, or none.
 std::optional<std::string> unsealed(std::string_view line);
 
-std::string header(const Shard& shard);
+std::string header(const PartHeader& header);
 std::string footer(std::size_t entries, std::size_t failed);
 
 }  // namespace tactus::library::part_text

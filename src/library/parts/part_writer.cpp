@@ -38,12 +38,11 @@ bool PartWriter::failed_to(const char* what, std::string* error) const {
   return false;
 }
 
-bool PartWriter::open(const std::string& path, const Shard& shard, const std::function<bool(const PartEntry&)>& keep,
-                      std::string* error) {
+bool PartWriter::open(const std::string& path, const PartHeader& header, const Keep& keep, std::string* error) {
   path_ = path;
   entries_ = failed_ = 0;
   if (!lock(error)) return false;
-  if (rewrite(shard, keep, error)) return true;
+  if (rewrite(header, keep, error)) return true;
   const std::string beside = path_ + std::string(kBeside);
   (void)::unlink((beside + ".new").c_str());
   struct stat old {};
@@ -66,12 +65,12 @@ bool PartWriter::lock(std::string* error) {
   return false;
 }
 
-bool PartWriter::rewrite(const Shard& shard, const std::function<bool(const PartEntry&)>& keep, std::string* error) {
+bool PartWriter::rewrite(const PartHeader& header, const Keep& keep, std::string* error) {
   const std::string beside = path_ + std::string(kBeside), fresh = beside + ".new";
   fd_ = UniqueFd(::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kMode));
   if (!fd_) return failed_to("it can't be written", error);
   (void)::flock(fd_.get(), LOCK_EX | LOCK_NB);
-  if (!write(part_text::header(shard) + "\n", error)) return false;
+  if (!write(part_text::header(header) + "\n", error)) return false;
   std::set<std::string> seen;
   bool written = true;
   for (const std::string& from : {beside, path_}) {
@@ -80,18 +79,19 @@ bool PartWriter::rewrite(const Shard& shard, const std::function<bool(const Part
     const auto found = read_part(
         from,
         [&](const PartEntry& entry, std::string_view line) {
-          if (!written || !keep(entry) || !seen.insert(entry.path).second) return;
+          if (!keep(entry) || !seen.insert(entry.path).second) return true;
           written = write(std::string(line) + "\n", error);
           ++entries_;
           failed_ += !entry.error.empty();
+          return written;
         },
         error);
     if (!found || !written) return false;
-    if (found->shard && *found->shard != shard) {
-      *error = from + ": it is of shard " + to_text(*found->shard) + ", not of " + to_text(shard);
+    if (found->header && found->header->shard != header.shard) {
+      *error = from + ": it is of shard " + to_text(found->header->shard) + ", not of " + to_text(header.shard);
       return false;
     }
-    if (!found->shard && found->entries == 0 && from == path_) {
+    if (!found->header && found->entries == 0 && from == path_) {
       *error = from + ": it is there, and is no part";
       return false;
     }

@@ -21,6 +21,7 @@ struct MusicFile {
   int rate = 0;         // Hz
   int bitrate = 0;      // kbit/s
   bool art = false;
+  bool operator==(const MusicFile&) const = default;
 };
 
 // Any thread. TagLib parses in this process: for files from anywhere use TagReaders, which do it in others.

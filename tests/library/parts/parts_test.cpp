@@ -48,9 +48,17 @@ PartEntry entry(const std::string& path) {
   out.path = path;
   out.size = 12345;
   out.content = "00112233445566778899aabbccddeeff";
-  out.audio_length = 12000;
-  out.audio_hash = "0123456789abcdef";
-  out.tags = {{"artist", "Björk \"B\""}, {"title", ",\"analysis\":{"}};
+  out.scanned.identity = {12000, -1};
+  out.scanned.artist = "Björk \"B\"";
+  out.scanned.title = ",\"analysis\":{";
+  out.scanned.year = 1997;
+  out.scanned.duration = 201.5;
+  out.scanned.bpm = 126;
+  out.scanned.key = 0;
+  out.scanned.codec = "mp3";
+  out.scanned.rate = 44100;
+  out.scanned.bitrate = 320;
+  out.scanned.art = true;
   out.analysis = R"({"tactus_analysis":8,"title":"x,\"check\":\"","grid":[{"beat":0.5}]})";
   return out;
 }
@@ -63,6 +71,8 @@ PartEntry failed(const std::string& path) {
   return out;
 }
 
+PartHeader of(std::uint32_t index, std::uint32_t shards) { return {{index, shards}, "/net/music"}; }
+
 const auto kAll = [](const PartEntry&) { return true; };
 
 struct Found {
@@ -73,7 +83,10 @@ struct Found {
 Found found_in(const std::string& text) {
   Found out;
   std::istringstream in(text);
-  out.summary = read_part(in, [&](const PartEntry& e, std::string_view) { out.entries.push_back(e); });
+  out.summary = read_part(in, [&](const PartEntry& e, std::string_view) {
+    out.entries.push_back(e);
+    return true;
+  });
   return out;
 }
 
@@ -86,10 +99,10 @@ std::string text_of(const std::string& path) {
 Found found_at(const std::string& path) { return found_in(text_of(path)); }
 
 // A part of these, closed.
-void write_part(const std::string& path, const Shard& shard, const std::vector<PartEntry>& entries) {
+void write_part(const std::string& path, const PartHeader& header, const std::vector<PartEntry>& entries) {
   PartWriter writer;
   std::string error;
-  ASSERT_TRUE(writer.open(path, shard, kAll, &error)) << error;
+  ASSERT_TRUE(writer.open(path, header, kAll, &error)) << error;
   for (const PartEntry& e : entries) ASSERT_TRUE(writer.append(e, &error)) << error;
   ASSERT_TRUE(writer.finish(&error)) << error;
 }
@@ -97,10 +110,11 @@ void write_part(const std::string& path, const Shard& shard, const std::vector<P
 TEST(Part, ComesBackAsItWas) {
   const test::TempFolder folder;
   const std::vector<PartEntry> entries = {entry("a/\"b\".mp3"), failed("c\n.wav"), entry("bytes \xff\x80.flac")};
-  write_part(folder / "part", {2, 5}, entries);
+  write_part(folder / "part", {{2, 5}, "/net/\xff"}, entries);
   const Found found = found_at(folder / "part");
   EXPECT_TRUE(found.summary.ended);
-  EXPECT_EQ(found.summary.shard, (Shard{2, 5}));
+  EXPECT_EQ(found.summary.header, (PartHeader{{2, 5}, "/net/\xff"}));
+  EXPECT_EQ(read_part_header(folder / "part"), found.summary.header);
   EXPECT_TRUE(found.summary.problems.empty());
   EXPECT_EQ(found.entries, entries);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "nothing is left beside it";
@@ -109,7 +123,7 @@ TEST(Part, ComesBackAsItWas) {
 TEST(Part, CutAnywhereGivesWhatIsWholeAndSaysSo) {
   const test::TempFolder folder;
   const std::vector<PartEntry> entries = {entry("a"), failed("b"), entry("c")};
-  write_part(folder / "part", {1, 1}, entries);
+  write_part(folder / "part", of(1, 1), entries);
   const std::string text = text_of(folder / "part");
   for (std::size_t length = 0; length < text.size(); ++length) {
     const Found found = found_in(text.substr(0, length));
@@ -126,7 +140,7 @@ TEST(Part, CutAnywhereGivesWhatIsWholeAndSaysSo) {
 
 TEST(Part, AByteThatIsAnotherCostsItsLineAndIsNoticed) {
   const test::TempFolder folder;
-  write_part(folder / "part", {1, 1}, {entry("a"), failed("b"), entry("c")});
+  write_part(folder / "part", of(1, 1), {entry("a"), failed("b"), entry("c")});
   const std::string text = text_of(folder / "part");
   for (std::size_t at = 0; at < text.size(); ++at) {
     std::string other = text;
@@ -151,14 +165,14 @@ TEST(Part, NothingInItLeadsOutOfTheCatalogue) {
 
 TEST(Part, WhatIsNoneIsTold) {
   for (const char* text : {"", "RIFF....WAVE\n", "{\"a\":1}\n", "[1]\n", "{}\n"})
-    EXPECT_FALSE(found_in(text).summary.shard) << text;
+    EXPECT_FALSE(found_in(text).summary.header) << text;
   std::string error;
   EXPECT_FALSE(read_part(
-      "/no/such/part", [](const PartEntry&, std::string_view) {}, &error));
+      "/no/such/part", [](const PartEntry&, std::string_view) { return true; }, &error));
   EXPECT_NE(error.find("/no/such/part"), std::string::npos);
   const test::TempFolder folder;
   EXPECT_FALSE(read_part(
-      folder.path().string(), [](const PartEntry&, std::string_view) {}, &error));
+      folder.path().string(), [](const PartEntry&, std::string_view) { return true; }, &error));
 }
 
 TEST(PartWriter, GoesOnFromWhereItWasKilled) {
@@ -166,7 +180,7 @@ TEST(PartWriter, GoesOnFromWhereItWasKilled) {
   std::string error;
   {
     PartWriter killed;
-    ASSERT_TRUE(killed.open(folder / "part", {1, 2}, kAll, &error)) << error;
+    ASSERT_TRUE(killed.open(folder / "part", of(1, 2), kAll, &error)) << error;
     for (const char* name : {"a", "b"}) ASSERT_TRUE(killed.append(entry(name), &error));
   }
   EXPECT_FALSE(std::filesystem::exists(folder / "part")) << "it has its name when it is whole";
@@ -174,7 +188,7 @@ TEST(PartWriter, GoesOnFromWhereItWasKilled) {
   PartWriter again;
   std::set<std::string> known;
   const auto keep = [&](const PartEntry& e) { return known.insert(e.path).second; };
-  ASSERT_TRUE(again.open(folder / "part", {1, 2}, keep, &error)) << error;
+  ASSERT_TRUE(again.open(folder / "part", of(1, 2), keep, &error)) << error;
   EXPECT_EQ(known, (std::set<std::string>{"a", "b"}));
   ASSERT_TRUE(again.append(failed("c"), &error));
   EXPECT_EQ(again.entries(), 3u);
@@ -189,10 +203,10 @@ TEST(PartWriter, GoesOnFromWhereItWasKilled) {
 TEST(PartWriter, AnEndedPartIsThereUntilItsSuccessorIsWhole) {
   const test::TempFolder folder;
   std::string error;
-  write_part(folder / "part", {1, 1}, {entry("a"), failed("b")});
+  write_part(folder / "part", of(1, 1), {entry("a"), failed("b")});
   PartWriter more;
   ASSERT_TRUE(more.open(
-      folder / "part", {1, 1}, [](const PartEntry& e) { return e.error.empty(); }, &error))
+      folder / "part", of(1, 1), [](const PartEntry& e) { return e.error.empty(); }, &error))
       << error;
   ASSERT_TRUE(more.append(entry("b"), &error));
   EXPECT_EQ(found_at(folder / "part").entries, (std::vector<PartEntry>{entry("a"), failed("b")}));
@@ -204,28 +218,28 @@ TEST(PartWriter, IsTheOnlyOne) {
   const test::TempFolder folder;
   std::string error;
   PartWriter one;
-  ASSERT_TRUE(one.open(folder / "part", {1, 1}, kAll, &error)) << error;
+  ASSERT_TRUE(one.open(folder / "part", of(1, 1), kAll, &error)) << error;
   PartWriter other;
-  EXPECT_FALSE(other.open(folder / "part", {1, 1}, kAll, &error));
+  EXPECT_FALSE(other.open(folder / "part", of(1, 1), kAll, &error));
   EXPECT_NE(error.find("another process is writing it"), std::string::npos) << error;
   ASSERT_TRUE(one.append(entry("a"), &error));
   ASSERT_TRUE(one.finish(&error));
   one = PartWriter();
-  ASSERT_TRUE(other.open(folder / "part", {1, 1}, kAll, &error)) << error;
+  ASSERT_TRUE(other.open(folder / "part", of(1, 1), kAll, &error)) << error;
   EXPECT_EQ(other.entries(), 1u);
 }
 
 TEST(PartWriter, NeverGoesOverWhatIsSomethingElse) {
   const test::TempFolder folder;
   std::string error;
-  write_part(folder / "part", {1, 2}, {entry("a")});
+  write_part(folder / "part", of(1, 2), {entry("a")});
   std::ofstream(folder / "song.mp3") << "ID3";
   PartWriter writer;
-  EXPECT_FALSE(writer.open(folder / "part", {2, 2}, kAll, &error));
+  EXPECT_FALSE(writer.open(folder / "part", of(2, 2), kAll, &error));
   EXPECT_NE(error.find("1/2"), std::string::npos) << error;
-  EXPECT_FALSE(PartWriter().open(folder / "song.mp3", {1, 2}, kAll, &error));
+  EXPECT_FALSE(PartWriter().open(folder / "song.mp3", of(1, 2), kAll, &error));
   EXPECT_NE(error.find("no part"), std::string::npos) << error;
-  EXPECT_FALSE(PartWriter().open(folder / "no/such/part", {1, 2}, kAll, &error));
+  EXPECT_FALSE(PartWriter().open(folder / "no/such/part", of(1, 2), kAll, &error));
   EXPECT_EQ(text_of(folder / "song.mp3"), "ID3");
   EXPECT_EQ(found_at(folder / "part").entries.size(), 1u);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2) << "nothing is left beside them";

@@ -1,0 +1,18 @@
+// An analysis as the library keeps it.
+#pragma once
+
+#include <string>
+
+#include "analysis/analysis.h"
+#include "library/store/facts.h"
+
+namespace tactus::app {
+
+// Of the analysis as it was found, without anybody's edits; those have their own place in the library. `content`:
+// media::content_id of the file. Any thread.
+library::Facts facts_of(const analysis::TrackAnalysis& analysis, const std::string& content);
+
+// Facts::versions: greater, whenever a part is from a newer analyser.
+int facts_version(const analysis::Versions& versions);
+
+}  // namespace tactus::app
