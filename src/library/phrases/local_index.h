@@ -21,7 +21,7 @@ class ReadyFilter;
 class LocalIndex final : public PhraseIndex {
  public:
   struct Options {
-    std::size_t effort = 128;  // entries that a search by the graph looks around at
+    std::size_t effort = 192;  // entries that a search by the graph looks around at
     std::size_t graph_from = kGraphFrom;
   };
   // Of vectors of so many numbers, by this embedder (name and version). Empty.

@@ -10,8 +10,11 @@ namespace tactus::library {
 namespace {
 
 // Up to this share of the entries, looking at all that count is quicker than the graph (bench/phrase_search).
-constexpr std::size_t kExactShare = 8;
-// So many entries of a graph may be looked at for each that looking at all that count would take.
+constexpr std::size_t kExactShare = 14;
+// From so many entries at once each level of the graph is searched: phrases of a track crowd together, and from the
+// single nearest one of the level above another crowd may be out of reach.
+constexpr std::size_t kStarts = 48;
+// Vectors are asked of the memory so many before their turn.
 constexpr std::size_t kAhead = 8;
 
 // What a search needs for itself, kept for the thread's next one.
@@ -61,19 +64,35 @@ class FileSearch {
   // False: more than `most` entries were looked at before the nearest that count were sure.
   template <class Counts>
   bool follow_graph(const Counts& counts, std::size_t most, Nearest& found) const {
+    std::vector<Near> starts = {{similarity(file_.start()), file_.start()}};
+    for (std::uint32_t level = file_.levels(); level > 0; --level) {
+      Nearest around(kStarts);
+      follow_level(
+          level, starts, [](std::uint32_t) { return true; }, file_.count(), around);
+      starts = around.take();
+    }
+    return follow_level(0, starts, counts, most, found);
+  }
+
+ private:
+  template <class Counts>
+  bool follow_level(std::uint32_t level, const std::vector<Near>& starts, const Counts& counts, std::size_t most,
+                    Nearest& found) const {
     Workplace& w = workplace();
     w.seen.assign(file_.count() / 64 + 1, 0);
-    w.ahead.clear();
-    w.ahead.push_back(descend());
-    see(w, w.ahead.front().entry);
-    if (counts(w.ahead.front().entry)) found.offer(w.ahead.front());
+    w.ahead = starts;
+    std::make_heap(w.ahead.begin(), w.ahead.end(), NearerLast{});
+    for (const Near& start : starts) {
+      see(w, start.entry);
+      if (counts(start.entry)) found.offer(start);
+    }
     std::size_t looked_at = 0;
     while (!w.ahead.empty() && w.ahead.front().similarity >= found.worst()) {
       std::pop_heap(w.ahead.begin(), w.ahead.end(), NearerLast{});
       const std::uint32_t from = w.ahead.back().entry;
       w.ahead.pop_back();
       w.entries.clear();
-      for (const std::uint32_t next : file_.neighbours(from)) {
+      for (const std::uint32_t next : file_.neighbours(from, level)) {
         if (next >= file_.count() || !see(w, next)) continue;
         prefetch(file_.vector(next));
         w.entries.push_back(next);
@@ -89,25 +108,6 @@ class FileSearch {
       if (looked_at > most) return false;
     }
     return true;
-  }
-
- private:
-  // On the upper levels, always to the nearest neighbour, down to the lowest.
-  Near descend() const {
-    Near at{similarity(file_.start()), file_.start()};
-    for (std::uint32_t level = file_.levels(); level > 0; --level) {
-      for (bool nearer = true; nearer;) {
-        nearer = false;
-        for (const std::uint32_t next : file_.neighbours(at.entry, level)) {
-          if (next >= file_.count()) continue;
-          const Near n{similarity(next), next};
-          if (n.similarity <= at.similarity) continue;
-          at = n;
-          nearer = true;
-        }
-      }
-    }
-    return at;
   }
 
   static bool see(Workplace& w, std::uint32_t i) {
