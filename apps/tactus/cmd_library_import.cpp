@@ -195,7 +195,8 @@ void add_library_import(CLI::App& library, Run& run) {
       ->required();
   read->add_flag("--dry-run", o->dry_run, "Say what is in it, and keep nothing");
   read->add_flag("--jsonl", o->jsonl, "A JSON object for each of them, one a line");
-  read->add_option("--map", o->maps, "FROM=TO: where its paths begin with FROM, the files are below TO here");
+  read->add_option("--map", o->maps, "FROM=TO: where its paths begin with FROM, the files are below TO here")
+      ->allow_extra_args(false);
   read->footer(
       "Nothing is written anywhere. Positions are the source's; `t_ours` is the same moment as Tactus counts. It is\n"
       "null where that can't be known: the file isn't there, or nothing is published of where that program begins to\n"

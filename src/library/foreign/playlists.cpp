@@ -330,6 +330,7 @@ void read_m3u(std::string_view text, const std::string& folder, const std::strin
       next.genre = trimmed(rest);
     } else if (!line.empty() && line[0] != '#') {
       next.path = path_of_entry(line, folder);
+      next.id = line;
       list.add(std::move(next));
       next = {};
     }
