@@ -38,7 +38,7 @@ int Keys::wait(int ms) {
   pollfd p{STDIN_FILENO, POLLIN, 0};
   if (poll(&p, 1, ms) <= 0) return 0;
   unsigned char c = 0;
-  return read(STDIN_FILENO, &c, 1) == 1 ? c : -1;
+  return ::read(STDIN_FILENO, &c, 1) == 1 ? c : -1;
 }
 
 void install_stop_signals() {
@@ -72,7 +72,7 @@ std::optional<std::string> Lines::next() {
     pollfd p{STDIN_FILENO, POLLIN, 0};
     if (poll(&p, 1, static_cast<int>(kStopLook.count())) <= 0) continue;
     char some[4096];
-    const ssize_t n = read(STDIN_FILENO, some, sizeof some);
+    const ssize_t n = ::read(STDIN_FILENO, some, sizeof some);
     if (n > 0) held_.append(some, static_cast<std::size_t>(n));
     ended_ = n == 0 || (n < 0 && errno != EINTR);
   }

@@ -14,6 +14,12 @@ void add_library_import(CLI::App& library, Run& run);
 void add_library_convert(CLI::App& library, Run& run);
 void add_library_scan(CLI::App& library, Run& run);
 void add_library_merge(CLI::App& library, Run& run);
+void add_library_analyze(CLI::App& library, Run& run);
+void add_library_info(CLI::App& library, Run& run);    // info, history
+void add_library_edit(CLI::App& library, Run& run);    // edit, undo, redo
+void add_library_crates(CLI::App& library, Run& run);  // crates and its own subcommands
+void add_library_prepare(CLI::App& library, Run& run);
+void add_library_care(CLI::App& library, Run& run);  // backup, restore, doctor
 
 // What options --map FROM=TO say (cmd_library_import.cpp). Nothing: one of them is off, which was said.
 std::optional<std::vector<std::pair<std::string, std::string>>> path_map(const std::vector<std::string>& maps);

@@ -175,6 +175,16 @@ std::string field_text(const Field& field, const FieldValue& value) {
   return text;
 }
 
+namespace {
+
+// The next scan reads the tags again, the next analysis puts in what it found.
+void find_again(Database& db, TrackId track, const Field& field) {
+  db.run("UPDATE file SET mtime = 0 WHERE track = ?1", track);
+  if (field.kind != FieldKind::text) db.run("UPDATE track SET analysed = NULL WHERE id = ?1", track);
+}
+
+}  // namespace
+
 void set_field(Edit& edit, TrackId track, const Field& field, const FieldValue& value) {
   if (!field.editable()) refuse(std::string(field.name) + " can't be set by hand");
   const bool nothing = std::holds_alternative<std::monostate>(value);
@@ -192,6 +202,7 @@ void set_field(Edit& edit, TrackId track, const Field& field, const FieldValue& 
   s.bind_one(4, nothing);
   s.run();
   if (edit.db().changed() == 0) refuse("there is no track " + std::to_string(track));
+  if (nothing) find_again(edit.db(), track, field);
 }
 
 void put_mark(Edit& edit, TrackId track, const Mark& mark) {
@@ -212,9 +223,11 @@ bool remove_mark(Edit& edit, TrackId track, MarkKind kind, int number) {
 }
 
 void set_grid(Edit& edit, TrackId track, const std::vector<AnchorFact>& anchors) {
+  // The tempo that is shown and searched for is that of the grid.
+  const Field& bpm = *find_field("bpm");
   if (anchors.empty()) {
     edit.db().run("UPDATE grid SET by_hand = 0 WHERE track = ?1", track);
-    return;
+    return set_field(edit, track, bpm, {});
   }
   for (const AnchorFact& a : anchors)
     if (!(a.bpm >= 20 && a.bpm <= 300 && std::abs(a.seconds) < kLongest)) refuse("a grid has a tempo from 20 to 300");
@@ -222,6 +235,7 @@ void set_grid(Edit& edit, TrackId track, const std::vector<AnchorFact>& anchors)
       "INSERT INTO grid(track, origin, anchors, by_hand) VALUES(?1, 'hand', ?2, 1) ON CONFLICT(track) DO UPDATE SET "
       "origin = excluded.origin, anchors = excluded.anchors, by_hand = 1",
       track, anchors_json(anchors));
+  set_field(edit, track, bpm, anchors.front().bpm);
 }
 
 }  // namespace tactus::library

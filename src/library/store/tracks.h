@@ -61,7 +61,8 @@ FieldValue parse_field(const Field& field, std::string_view text);
 // The same way round; empty for nothing.
 std::string field_text(const Field& field, const FieldValue& value);
 
-// Sets it by hand: no scan and no analysis changes it until it is set to nothing, which gives it back to them.
+// Sets it by hand: no scan and no analysis changes it until it is set to nothing, which gives it back to the
+// next of them.
 void set_field(Edit& edit, TrackId track, const Field& field, const FieldValue& value);
 
 // A hot cue takes the place of one with its number. Throws `refused` for what makes no sense: before the start, a loop
@@ -69,7 +70,7 @@ void set_field(Edit& edit, TrackId track, const Field& field, const FieldValue& 
 void put_mark(Edit& edit, TrackId track, const Mark& mark);
 // False: there is none.
 bool remove_mark(Edit& edit, TrackId track, MarkKind kind, int number);
-// No anchors: gives the grid back to analysis.
+// With it the track's tempo, which is the first anchor's. No anchors: gives both back to analysis.
 void set_grid(Edit& edit, TrackId track, const std::vector<AnchorFact>& anchors);
 
 }  // namespace tactus::library

@@ -145,7 +145,7 @@ TEST_F(Editing, ATrackIsReadAsItWasWritten) {
   EXPECT_EQ(text("key"), "8A");
   EXPECT_EQ(text("color"), "#0A0B0C");
   EXPECT_EQ(text("rating"), "4");
-  EXPECT_EQ(text("bpm"), "");
+  EXPECT_EQ(text("bpm"), "124");  // of the grid
   ASSERT_EQ(t.marks.size(), 1u);
   EXPECT_EQ(t.marks[0].start, 1.25);
   EXPECT_EQ(t.marks[0].color, 255);

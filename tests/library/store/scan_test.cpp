@@ -17,7 +17,7 @@
 
 #include <filesystem>
 
-#include "library/store/fields.h"
+#include "library/store/tracks.h"
 #include "music.h"
 #include "support/temp_folder.h"
 
@@ -83,6 +83,19 @@ TEST_F(Scanning, FindsFilesOnceAndReadsOnlyWhatChanged) {
   EXPECT_EQ(count("track"), 2);
   EXPECT_EQ(db().text("SELECT artist || ' ' || title FROM track WHERE id = ?1", track_at(at("a/one.wav"))),
             "By hand Uno");
+}
+
+TEST_F(Scanning, WhatIsGivenBackIsReadAgain) {
+  test::write_bytes(at("one.wav"), test::wav(1));
+  set_tags(at("one.wav"), "Eins", "Ada");
+  scan_now();
+  for (const char* title : {"By hand", ""}) {
+    Edit edit(store_, "test", "title");
+    set_field(edit, 1, *find_field("title"), parse_field(*find_field("title"), title));
+    edit.commit();
+    scan_now();
+    EXPECT_EQ(db().text("SELECT title FROM track"), *title ? title : "Eins");
+  }
 }
 
 TEST_F(Scanning, MovedFilesKeepTheirTrackAndCopiesShareIt) {
