@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/cache.h"
+#include "analysis/waveform.h"
+#include "analysis/words.h"
+
 namespace tactus::app {
 namespace {
 
@@ -79,7 +83,13 @@ int facts_version(const analysis::Versions& v) {
   return v.beats * 1'000'000 + v.key * 10'000 + v.embeddings * 100 + v.loudness;
 }
 
-library::Facts facts_of(const analysis::TrackAnalysis& a, const std::string& content) {
+std::vector<std::string> words_of(const analysis::TrackAnalysis& a, const std::string& content) {
+  const auto waveform = analysis::Waveform::open(analysis::Cache().waveform(content));
+  return analysis::phrase_words(a, waveform && waveform->complete() ? &waveform.value() : nullptr);
+}
+
+library::Facts facts_of(const analysis::TrackAnalysis& a, const std::string& content,
+                        const std::vector<std::string>& words) {
   library::Facts out;
   out.content = content;
   out.versions = facts_version(a.versions);
@@ -93,7 +103,10 @@ library::Facts facts_of(const analysis::TrackAnalysis& a, const std::string& con
   if (!a.has_grid()) return out;
   out.bpm = a.bpm;
   for (const analysis::Anchor& g : a.grid) out.grid.push_back({g.seconds, g.beat, g.bpm});
-  for (std::size_t i = 0; i < a.phrases.size(); ++i) out.phrases.push_back(phrase_of(a, i));
+  for (std::size_t i = 0; i < a.phrases.size(); ++i) {
+    out.phrases.push_back(phrase_of(a, i));
+    if (i < words.size()) out.phrases[i].words = words[i];
+  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analysis/analysis.h"
 #include "library/store/facts.h"
@@ -9,8 +10,12 @@
 namespace tactus::app {
 
 // Of the analysis as it was found, without anybody's edits; those have their own place in the library. `content`:
-// media::content_id of the file. Any thread.
-library::Facts facts_of(const analysis::TrackAnalysis& analysis, const std::string& content);
+// media::content_id of the file. `words`: of its phrases (analysis/words.h), or none. Any thread.
+library::Facts facts_of(const analysis::TrackAnalysis& analysis, const std::string& content,
+                        const std::vector<std::string>& words);
+
+// Words of the phrases, by the waveform that the cache has of the file, if it has one. Reads the disk.
+std::vector<std::string> words_of(const analysis::TrackAnalysis& analysis, const std::string& content);
 
 // Facts::versions: greater, whenever a part is from a newer analyser.
 int facts_version(const analysis::Versions& versions);

@@ -5,12 +5,14 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -18,6 +20,7 @@
 
 #include "analysis/cache.h"
 #include "analysis/user_files.h"
+#include "analysis_facts.h"
 #include "command.h"
 #include "consideration.h"
 #include "keys.h"
@@ -69,6 +72,38 @@ bool is_folder(const std::string& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
 }
+
+// In place of the user's folders one that is gone at the end: what is found is in the part, and on a cluster homes are
+// shared by all machines. Killed, it leaves a folder with as many files as were heard at once.
+class NoCache {
+ public:
+  explicit NoCache(bool wanted) {
+    if (!wanted) return;
+    std::string name = (fs::temp_directory_path() / "tactus-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error(name + ": no such folder can be made");
+    folder_ = name;
+    for (const char* variable : {"XDG_CACHE_HOME", "XDG_DATA_HOME"}) ::setenv(variable, name.c_str(), 1);
+  }
+  ~NoCache() {
+    std::error_code ignored;
+    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+  }
+  NoCache(const NoCache&) = delete;
+  NoCache& operator=(const NoCache&) = delete;
+
+  // What was put there for a file that is written down.
+  void forget(const std::string& content) const {
+    if (folder_.empty()) return;
+    const analysis::Cache cache;
+    std::error_code ignored;
+    for (const fs::directory_entry& file : fs::directory_iterator(cache.folder(), ignored)) {
+      if (file.path().filename().string().starts_with(content)) fs::remove(file.path(), ignored);
+    }
+  }
+
+ private:
+  std::string folder_;
+};
 
 using Heard = media::Result<analysis::TrackAnalysis>;
 
@@ -158,13 +193,16 @@ library::PartEntry entry_of(const std::string& path, const std::string& file, co
   if (stand_of(file) != before) return failed("it was changed while it was analysed");
   out.content = content.value();
   // What was heard has this user's edits on it, which are no finding; the cache has it without them.
-  out.analysis = analysis::to_json(analysis::Cache().find(out.content).value_or(heard.value()));
+  const analysis::TrackAnalysis found = analysis::Cache().find(out.content).value_or(heard.value());
+  out.analysis = analysis::to_json(found);
+  out.words = words_of(found, out.content);
   return out;
 }
 
 class Share {
  public:
-  explicit Share(const ShardOptions& options, const library::Shard& shard) : o_(options), shard_(shard) {}
+  Share(const ShardOptions& options, const library::Shard& shard)
+      : o_(options), shard_(shard), no_cache_(options.no_cache) {}
 
   int run() {
     std::vector<std::string> problems;
@@ -227,6 +265,7 @@ class Share {
         fmt::print(stderr, "tactus: {}: {}\n", paths[next->index], entry.error);
       }
       if (!writer_.append(entry, error)) return false;
+      if (!entry.content.empty()) no_cache_.forget(entry.content);
     }
     return true;
   }
@@ -247,6 +286,7 @@ class Share {
 
   const ShardOptions& o_;
   library::Shard shard_;
+  NoCache no_cache_;
   std::map<std::string, Stand> files_;  // of this shard, by their path; those to be heard, once the part is open
   library::PartWriter writer_;
 };

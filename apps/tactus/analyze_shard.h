@@ -10,6 +10,7 @@ struct ShardOptions {
   std::string shard, out;  // "1/16"; the part
   std::string list;        // a file with the catalogue's paths, each ended by a NUL; empty: the folder is searched
   unsigned jobs = 0;       // files at once
+  bool no_cache = false;   // keep what is found in the part alone, and nobody's edits out of it
   bool jsonl = false, quiet = false;
 };
 

@@ -27,7 +27,7 @@ struct AnalyzeOptions {
   std::string plot;
   std::string shard, out, list, write_list;
   unsigned jobs = 0;
-  bool jsonl = false, quiet = false;
+  bool no_cache = false, jsonl = false, quiet = false;
 };
 
 struct File {
@@ -123,7 +123,7 @@ int run_command(const AnalyzeOptions& o) {
       return kUsage;
     }
     if (!o.write_list.empty()) return write_list(o.paths[0], o.write_list);
-    return analyze_shard({o.paths[0], o.shard, o.out, o.list, o.jobs, o.jsonl, o.quiet});
+    return analyze_shard({o.paths[0], o.shard, o.out, o.list, o.jobs, o.no_cache, o.jsonl, o.quiet});
   }
   std::vector<File> files = files_of(o.paths);
   if (!o.plot.empty() && files.size() != 1)
@@ -175,6 +175,7 @@ void add_analyze(CLI::App& app, Run& run) {
   shard->needs(out);
   out->needs(shard);
   cmd->add_option("--list", o->list, "With --shard: the folder's files, instead of searching it")->needs(shard);
+  cmd->add_flag("--no-cache", o->no_cache, "With --shard: leave the user's cache and edits alone")->needs(shard);
   cmd->add_option("--write-list", o->write_list, "Only search the folder, and write what --list reads")
       ->excludes(shard);
   cmd->footer(

@@ -109,7 +109,10 @@ class Merging {
     const analysis::TrackAnalysis newest = analysis::newest(known.value_or(analysis::TrackAnalysis{}), *found);
     // A cache that can't be written costs a deck the time to analyse again, and nothing else.
     if (newest != known) (void)cache_.store(entry.content, newest);
-    const library::Merged outcome = merger.put(entry, facts_of(newest, entry.content));
+    // The other machine's waveform isn't here; its words are, where they are of these phrases.
+    const bool has_words = newest.phrases == found->phrases && entry.words.size() == found->phrases.size();
+    const auto words = has_words ? entry.words : words_of(newest, entry.content);
+    const library::Merged outcome = merger.put(entry, facts_of(newest, entry.content, words));
     ++counts_.outcomes[static_cast<std::size_t>(outcome)];
     if (outcome == library::Merged::unknown)
       fail(fmt::format("{}: {}: not taken in: {}", part, entry.path, entry.scanned.error));

@@ -30,6 +30,18 @@ class Shards(Folder):
     def files(self, part):
         return [line for line in self.lines(part) if "path" in line]
 
+    def test_without_a_cache_nothing_is_left_but_the_part(self):
+        os.mkdir(self.path("tmp"))
+        self.env["TMPDIR"] = self.path("tmp")
+        self.assertEqual(self.shard("1/1", "all.part", "--no-cache").returncode, 0)
+        self.assertEqual(sorted(os.listdir(self.dir)), ["all.part", "music", "tmp"])
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+        heard = self.files("all.part")
+        self.assertEqual(len(heard), self.FILES)
+        for f in heard:
+            self.assertEqual(len(f["words"]), len(f["analysis"]["phrases"]), "the waveform was there to be looked at")
+            self.assertTrue(all(f["words"]), f)
+
     def shard(self, which, part, *words):
         return self.run_tactus("analyze", "--shard", which, "--out", part, "-q", *words, "music")
 

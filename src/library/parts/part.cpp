@@ -163,6 +163,7 @@ std::optional<PartEntry> entry_of(std::string_view object) {
   out.error = text_of(j, "error");
   out.content = text_of(j, "content");
   if (out.error.empty()) out.scanned = scanned_of(j.at("scanned"));
+  if (j.contains("words")) out.words = j.at("words").get<std::vector<std::string>>();
   const bool found = !out.content.empty() && out.analysis.starts_with('{');
   if (!is_below(out.path) || out.size < 0 || out.error.empty() != found) return std::nullopt;
   return out;
@@ -286,6 +287,7 @@ std::string part_line(const PartEntry& entry) {
   } else {
     out["content"] = entry.content;
     out["scanned"] = scanned_json(entry.scanned);
+    if (!entry.words.empty()) out["words"] = entry.words;
   }
   // Tags and errors may hold anything; a broken byte must not cost the line.
   std::string object = out.dump(-1, ' ', false, PartJson::error_handler_t::replace);

@@ -29,6 +29,8 @@ struct PartEntry {
   std::string content;    // media::content_id
   MusicFile scanned;      // its identity, tags and headers; with an error where none of them could be read
   std::string analysis;   // a JSON object: analysis::to_json
+  // What its phrases sound like, one for each in their order; empty: not known.
+  std::vector<std::string> words;
   bool operator==(const PartEntry&) const = default;
 };
 

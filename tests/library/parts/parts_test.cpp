@@ -59,6 +59,7 @@ PartEntry entry(const std::string& path) {
   out.scanned.rate = 44100;
   out.scanned.bitrate = 320;
   out.scanned.art = true;
+  out.words = {"dark \"heavy\" bass", ""};
   out.analysis = R"({"tactus_analysis":8,"title":"x,\"check\":\"","grid":[{"beat":0.5}]})";
   return out;
 }
