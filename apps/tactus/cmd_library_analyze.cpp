@@ -160,7 +160,9 @@ class LibraryAnalysis {
   void keep(library::Store& store, const HeardTrack& h) {
     const media::Result<std::string> content = media::content_id(h.of.path);
     if (h.found && content) {
-      library::put_analysis(store, h.of.track, facts_of(h.found.value(), content.value()));
+      const analysis::TrackAnalysis& found = h.found.value();
+      const library::Facts facts = facts_of(found, content.value(), words_of(found, content.value()));
+      library::put_analysis(store, h.of.track, facts);
       ++done_;
       return;
     }

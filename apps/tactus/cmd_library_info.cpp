@@ -1,17 +1,14 @@
-// tactus library info, history: what is in the library, and what was played.
+// tactus library info: what is in the library.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "library/store/health.h"
 #include "library/store/music_file.h"
-#include "library/store/plays.h"
 #include "library_commands.h"
 #include "library_option.h"
 #include "library_show.h"
-#include "progress.h"
 
 namespace tactus::app {
 
@@ -127,49 +124,6 @@ int info_command(const InfoCommand& o) {
   return kOk;
 }
 
-struct HistoryCommand {
-  LibraryOption library;
-  std::string session;
-  int limit = 50;
-};
-
-std::string when(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm local{};
-  ::localtime_r(&time, &local);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
-  return text;
-}
-
-int history_command(const HistoryCommand& o) {
-  library::Reader reader(o.library.folder);
-  if (o.session.empty()) {
-    for (const library::PlayedSession& s : library::sessions(reader.db(), o.limit)) {
-      if (o.library.json) {
-        fmt::print(
-            "{}\n",
-            json_line({{"session", s.session}, {"started", s.started}, {"plays", s.plays}, {"seconds", s.seconds}}));
-      } else {
-        fmt::print("{}  {}  {} tracks, {}\n", when(s.started), s.session, s.plays, clock_text(s.seconds));
-      }
-    }
-    return kOk;
-  }
-  for (const library::Play& p : library::plays_of(reader.db(), o.session)) {
-    const auto track = library::read_track(reader.db(), p.track);
-    if (!track) continue;
-    if (o.library.json) {
-      fmt::print(
-          "{}\n",
-          json_line({{"started", p.started}, {"deck", p.deck}, {"seconds", p.seconds}, {"track", library_track_json(*track)}}));
-    } else {
-      fmt::print("{}  deck {}  {}  {}\n", when(p.started), p.deck, clock_text(p.seconds), track_words(*track));
-    }
-  }
-  return kOk;
-}
-
 }  // namespace
 
 void add_library_info(CLI::App& library, Run& run) {
@@ -186,16 +140,6 @@ void add_library_info(CLI::App& library, Run& run) {
       "  tactus library info '#12' ~/Music/a.mp3 --json\n"
       "  tactus library info --duplicates");
   cmd->callback([&run, o] { run = [o] { return info_command(*o); }; });
-
-  auto* history = library.add_subcommand("history", "What was played, by session");
-  auto h = std::make_shared<HistoryCommand>();
-  h->library.add(history, "JSON objects, one a line");
-  history->add_option("SESSION", h->session, "All tracks of this one, in their order");
-  history->add_option("--limit", h->limit, "The latest so many sessions")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  history->footer("Examples:\n  tactus library history\n  tactus library history default-20261130T183000Z --json");
-  history->callback([&run, h] { run = [h] { return history_command(*h); }; });
 }
 
 }  // namespace tactus::app

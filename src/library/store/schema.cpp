@@ -103,8 +103,6 @@ CREATE TABLE change(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
   changeset BLOB NOT NULL, undone INTEGER NOT NULL DEFAULT 0) STRICT;
-
-CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
 const std::array kSteps = {SchemaStep{1, kVersion1}, SchemaStep{2, kSearchSchema}, SchemaStep{3, kPhraseSchema}};

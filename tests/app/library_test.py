@@ -1,0 +1,150 @@
+"""tactus library, as a user and as a script runs it: scan, watch, edits, crates, analysis, history, backups."""
+import fcntl
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from app_rig import TACTUS, tactus, write_wav
+
+
+def noise(seed, seconds=1):
+    rng = random.Random(seed)
+    return [rng.uniform(-0.5, 0.5) for _ in range(int(48000 * seconds))]
+
+
+class Library(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tactus-library-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.music = os.path.join(self.dir, "music")
+        os.mkdir(self.music)
+        names = ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
+        self.env = {name: os.path.join(self.dir, name.lower()) for name in names}
+        os.mkdir(self.env["XDG_RUNTIME_DIR"])
+
+    def wav(self, name, seed):
+        write_wav(os.path.join(self.music, name), noise(seed))
+
+    def library(self, *args, code=0):
+        done = tactus("library", *args, env=self.env)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def lines(self, *args):
+        return [json.loads(line) for line in self.library(*args, "--json").stdout.splitlines()]
+
+    def test_a_library_from_nothing(self):
+        self.assertIn("tactus library scan FOLDER", self.library("info", code=1).stderr)
+        for i in range(3):
+            self.wav(f"{i}.wav", i)
+        with open(os.path.join(self.music, "broken.mp3"), "w") as f:
+            f.write("no music")
+        scan = self.lines("scan", "-q", self.music)[0]
+        self.assertEqual((scan["added"], scan["broken"], scan["files"]), (3, 1, 4))
+        self.assertIn("broken.mp3", scan["problems"][0])
+        self.assertEqual(self.lines("info")[0]["tracks"], 3)
+        self.assertEqual(len(self.lines("info", "--broken")), 1)
+
+        one = os.path.join(self.music, "1.wav")
+        edited = self.lines("edit", one, "--set", "rating=4", "--set", "key=8A", "--cue", "1=0.1,Drop", "--grid", "126@0.05")[0]
+        self.assertEqual((edited["rating"], edited["key"], edited["bpm"]), (4, "8A", 126))
+        self.assertEqual(edited["marks"][0]["name"], "Drop")
+        wrong = self.library("edit", one, "--set", "rating=9", "--set", "title=New", code=1)
+        self.assertIn("rating is a number from 0 to 5", wrong.stderr)
+        self.assertEqual(self.lines("info", one)[0], edited, "a change is whole or not at all")
+
+        self.library("crates", "make", "Sets/Friday")
+        self.library("crates", "add", "Sets/Friday", one, "#1", "#1")
+        self.assertEqual(len(self.lines("crates", "list", "Sets/Friday")), 3)
+        self.library("crates", "move", "Sets/Friday", "/")
+        self.library("crates", "move", "Friday", "Freitag")
+        self.assertEqual([c["path"] for c in self.lines("crates", "list")], ["Sets", "Freitag"])
+        for _ in range(4):
+            self.library("undo")
+        self.assertEqual([c["path"] for c in self.lines("crates", "list")], [])
+        self.library("redo")
+        self.assertEqual([c["path"] for c in self.lines("crates", "list")], ["Sets", "Sets/Friday"])
+        self.library("prepare", "--add", one)
+        self.assertEqual(len(self.lines("prepare")), 1)
+
+        self.assertEqual(self.lines("analyze", "-q")[0], {"analysed": 3, "failed": 0, "stopped": False})
+        self.assertEqual(self.lines("analyze", "-q")[0]["analysed"], 0)
+        known = self.lines("info", one)[0]
+        self.assertEqual((known["key"], known["bpm"], known["analysed"]), ("8A", 126, True), "what was set by hand stays")
+        self.assertIsNotNone(known["lufs"])
+
+        backup = self.lines("backup")[0]["name"]
+        self.library("edit", one, "--set", "rating=1")
+        self.library("restore", backup)
+        self.assertEqual(self.lines("info", one)[0]["rating"], 4)
+        self.assertTrue(self.lines("doctor")[0]["sound"])
+
+    def test_history_comes_from_a_journal_and_counts_once(self):
+        for i in range(2):
+            self.wav(f"{i}.wav", i)
+        self.library("scan", "-q", self.music)
+        session = os.path.join(self.dir, "session")
+        os.mkdir(session)
+        paths = [os.path.join(self.music, f"{i}.wav") for i in (0, 1)] + ["/nowhere/x.wav"]
+        header = {"tactus_journal": 1, "rate": 48000, "tempo": 120, "started": "2026-11-23T21:04:05Z", "version": "0.1.0"}
+        with open(os.path.join(session, "journal.jsonl"), "w") as f:
+            f.write(json.dumps(header) + "\n")
+            for i, path in enumerate(paths):
+                for j, intent in enumerate((f'/deck/{i % 2 + 1}/load "{path}"', f"/deck/{i % 2 + 1}/play")):
+                    frame = 48000 * 60 * i + 480 * j
+                    f.write(json.dumps({"frame": frame, "beat": frame / 24000, "do": intent, "from": "cli x"}) + "\n")
+        for fresh in (2, 0):
+            took = self.library("history", "--take", session)
+            self.assertIn(f"{fresh} plays", took.stdout)
+            self.assertIn("/nowhere/x.wav", took.stderr)
+        sessions = self.lines("history")
+        self.assertEqual([(s["session"], s["plays"]) for s in sessions], [("session 2026-11-23T21:04:05Z", 2)])
+        plays = self.lines("history", sessions[0]["session"])
+        self.assertEqual([p["deck"] for p in plays], [1, 2])
+        self.assertEqual([p["track"]["plays"] for p in plays], [1, 1])
+        self.assertAlmostEqual(plays[0]["seconds"], 1, places=2)  # the track is no longer
+
+    def test_a_watched_folder_is_scanned_when_something_changes(self):
+        self.wav("a.wav", 1)
+        watch = subprocess.Popen([TACTUS, "library", "scan", "--watch", "-q", "--json", self.music], env={**os.environ, **self.env},
+                                 stdout=subprocess.PIPE, text=True)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+        self.assertEqual(json.loads(watch.stdout.readline())["added"], 1)
+        self.wav("b.wav", 2)
+        self.assertEqual(json.loads(watch.stdout.readline())["added"], 1)
+        os.mkdir(os.path.join(self.music, "deep"))
+        os.rename(os.path.join(self.music, "a.wav"), os.path.join(self.music, "deep", "c.wav"))
+        seen = json.loads(watch.stdout.readline())
+        while seen["moved"] == 0:
+            seen = json.loads(watch.stdout.readline())
+        self.wav("deep/d.wav", 4)  # in a folder that came later
+        while seen["added"] == 0:
+            seen = json.loads(watch.stdout.readline())
+        self.library("edit", "#1", "--set", "rating=3")  # others may write between its scans
+        shutil.rmtree(os.path.join(self.music, "deep"))
+        while seen["missing"] == 0:
+            seen = json.loads(watch.stdout.readline())
+        self.assertEqual(self.lines("info")[0]["missing"], 2)
+        watch.send_signal(signal.SIGINT)
+        self.assertEqual(watch.wait(timeout=30), 0)
+
+    def test_a_writer_is_named_and_readers_go_on(self):
+        self.wav("a.wav", 1)
+        self.library("scan", "-q", self.music)
+        lock = open(os.path.join(self.env["XDG_DATA_HOME"], "tactus/library/library.lock"))
+        self.addCleanup(lock.close)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = self.library("edit", "#1", "--set", "rating=3", code=1)
+        self.assertIn("is being written by", refused.stderr)
+        self.assertEqual(self.lines("info", "#1")[0]["rating"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
