@@ -89,7 +89,7 @@ std::vector<std::string> words_of(const analysis::TrackAnalysis& a, const std::s
 }
 
 library::Facts facts_of(const analysis::TrackAnalysis& a, const std::string& content,
-                        const std::vector<std::string>& words) {
+                        const std::optional<std::vector<std::string>>& known_words) {
   library::Facts out;
   out.content = content;
   out.versions = facts_version(a.versions);
@@ -103,6 +103,7 @@ library::Facts facts_of(const analysis::TrackAnalysis& a, const std::string& con
   if (!a.has_grid()) return out;
   out.bpm = a.bpm;
   for (const analysis::Anchor& g : a.grid) out.grid.push_back({g.seconds, g.beat, g.bpm});
+  const std::vector<std::string> words = known_words ? *known_words : words_of(a, content);
   for (std::size_t i = 0; i < a.phrases.size(); ++i) {
     out.phrases.push_back(phrase_of(a, i));
     if (i < words.size()) out.phrases[i].words = words[i];

@@ -111,8 +111,8 @@ class Merging {
     if (newest != known) (void)cache_.store(entry.content, newest);
     // The other machine's waveform isn't here; its words are, where they are of these phrases.
     const bool has_words = newest.phrases == found->phrases && entry.words.size() == found->phrases.size();
-    const auto words = has_words ? entry.words : words_of(newest, entry.content);
-    const library::Merged outcome = merger.put(entry, facts_of(newest, entry.content, words));
+    const auto facts = facts_of(newest, entry.content, has_words ? std::optional(entry.words) : std::nullopt);
+    const library::Merged outcome = merger.put(entry, facts);
     ++counts_.outcomes[static_cast<std::size_t>(outcome)];
     if (outcome == library::Merged::unknown)
       fail(fmt::format("{}: {}: not taken in: {}", part, entry.path, entry.scanned.error));

@@ -45,7 +45,8 @@ class ClusterOfTwo(unittest.TestCase):
         for i in range(FILES):
             write_wav(self.path(f"music/{'more/' if i % 2 else ''}{i}.wav"), band_pcm(120 + i, 8, 100 + 5 * i))
         self.cluster = Cluster(self.path("cluster"))
-        self.env = {**self.cluster.env, "HOME": self.path("home"), "TACTUS_LIBRARY": self.path("library"),
+        os.mkdir(self.path("tmp"))
+        self.env = {**self.cluster.env, "TMPDIR": self.path("tmp"), "HOME": self.path("home"), "TACTUS_LIBRARY": self.path("library"),
                     "XDG_CACHE_HOME": "", "XDG_DATA_HOME": ""}
 
     def path(self, name):
