@@ -336,6 +336,10 @@ std::string write_copy(const std::string& path, const std::string& copy, const s
 }  // namespace
 }  // namespace tag_files
 
+bool same_audio_bytes(std::string_view a, std::string_view b, const std::string& path) {
+  return tag_files::same_audio(a, b, tag_files::kind_of(path));
+}
+
 bool is_mp4(const std::string& path) { return tag_files::kind_of(path) == tag_files::Kind::mp4; }
 
 std::optional<std::vector<ForeignKept>> serato_tags_in(const std::string& path) {

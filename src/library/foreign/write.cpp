@@ -59,22 +59,6 @@ bool write_lists(const ForeignLibrary& library, ForeignFormat format, const fs::
 }  // namespace
 }  // namespace writing_files
 
-void Cant::add(std::string sentence) {
-  if (std::find(all_.begin(), all_.end(), sentence) == all_.end()) all_.push_back(std::move(sentence));
-}
-
-// Counts of the same thing are added up.
-void Cant::count(std::size_t n, const char* what) {
-  if (n == 0) return;
-  const std::string end = std::string(" ") + what;
-  for (std::string& s : all_) {
-    if (!s.ends_with(end) || s.find_first_not_of("0123456789") != s.size() - end.size()) continue;
-    s = std::to_string(std::stoull(s) + n) + end;
-    return;
-  }
-  all_.push_back(std::to_string(n) + end);
-}
-
 std::optional<ForeignFormat> foreign_format(std::string_view name) {
   for (const auto& f : writing_files::kFormats) {
     if (f.name == name) return f.format;

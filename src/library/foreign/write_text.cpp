@@ -1,26 +1,83 @@
-// Playlists, tables and CUE sheets as text.
+// M3U and PLS, and what they share with tables and CUE sheets.
+#include "library/foreign/write_text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "library/foreign/readers.h"
 #include "library/foreign/write_files.h"
-#include "library/foreign/write_xml.h"
 
 namespace tactus::library {
 namespace text_out {
 namespace {
+
+std::string shown_name(const ForeignTrack& t) {
+  if (t.artist.empty()) return one_line(t.title);
+  return one_line(t.artist + " - " + t.title);
+}
+
+// An entry of an M3U with the lines above it.
+struct Block {
+  std::string above, entry, line;
+};
+
+std::string extinf(const ForeignTrack& t) {
+  if (t.title.empty() && t.artist.empty() && t.length <= 0) return {};
+  return "#EXTINF:" + std::to_string(t.length > 0 ? std::lround(t.length) : -1) + "," + shown_name(t) + "\n";
+}
+
+// The number and what is said of it: "Title3=x".
+struct PlsLine {
+  std::string name;
+  int number;
+};
+std::optional<PlsLine> pls_line(std::string_view line) {
+  const std::string_view name = trimmed(line.substr(0, line.find('=')));
+  const std::size_t digits = name.find_first_of("0123456789");
+  if (line.find('=') == std::string_view::npos || digits == std::string_view::npos) return std::nullopt;
+  return PlsLine{std::string(name.substr(0, digits)), whole_number_of(name.substr(digits))};
+}
+
+// Its lines, where it has the same files in the same order; those of a track that is called otherwise say that.
+std::optional<std::string> same_pls(const ForeignLibrary& library, const std::string& text,
+                                    const std::vector<std::size_t>& tracks) {
+  ForeignLibrary before;
+  read_pls(text, {}, {}, before);
+  const auto& was = before.playlists[0].tracks;
+  const auto same = [&](std::size_t b, std::size_t n) { return before.tracks[b].id == library.tracks[n].id; };
+  if (!std::equal(was.begin(), was.end(), tracks.begin(), tracks.end(), same)) return std::nullopt;
+  std::map<int, std::size_t> places;  // entries in the order of their numbers
+  for (const std::string& line : lines_of(text)) {
+    if (const auto l = pls_line(line); l && same_word(l->name, "File")) places[l->number] = 0;
+  }
+  std::size_t place = 0;
+  for (auto& [number, at] : places) at = place++;
+  if (place != was.size()) return std::nullopt;
+  std::string out;
+  for (const std::string& line : lines_of(text)) {
+    const auto l = pls_line(line);
+    const auto at = l ? places.find(l->number) : places.end();
+    if (at == places.end() || !same_word(l->name, "Title")) {
+      out += line;
+      continue;
+    }
+    const ForeignTrack &b = before.tracks[was[at->second]], &n = library.tracks[tracks[at->second]];
+    const bool renamed = b.title != n.title || b.artist != n.artist;
+    out += renamed ? l->name + std::to_string(l->number) + "=" + shown_name(n) + "\n" : line;
+  }
+  return out;
+}
+
+}  // namespace
+}  // namespace text_out
 
 std::string one_line(std::string text) {
   for (char& c : text) {
     if (c == '\n' || c == '\r') c = ' ';
   }
   return text;
-}
-
-std::string shown_name(const ForeignTrack& t) {
-  if (t.artist.empty()) return one_line(t.title);
-  return one_line(t.artist + " - " + t.title);
 }
 
 // The tracks of a playlist; of a library without one, all.
@@ -61,41 +118,6 @@ std::vector<std::string> lines_of(std::string_view text) {
 const std::string* kept_text(const ForeignLibrary& library, const char* format, std::size_t playlist) {
   return library.format == format && library.kept.size() == 1 && playlist == 0 ? &library.kept[0].bytes : nullptr;
 }
-
-// An entry of an M3U with the lines above it.
-struct Block {
-  std::string above, entry, line;
-};
-
-std::string extinf(const ForeignTrack& t) {
-  if (t.title.empty() && t.artist.empty() && t.length <= 0) return {};
-  return "#EXTINF:" + std::to_string(t.length > 0 ? std::lround(t.length) : -1) + "," + shown_name(t) + "\n";
-}
-
-std::string csv_cell(const std::string& text, char apart) {
-  if (text.find_first_of(std::string("\"\r\n") + apart) == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
-}
-
-std::string quoted(std::string text) {
-  std::replace(text.begin(), text.end(), '"', '\'');
-  return "\"" + one_line(text) + "\"";
-}
-
-// Minutes, seconds and frames of 1/75 s.
-std::string index_of(double seconds, bool& rounded) {
-  const double frames = std::clamp(seconds, 0.0, 359999.0) * 75, whole = std::round(frames);
-  rounded |= std::abs(frames - whole) > 1e-6;
-  const long f = std::lround(whole);
-  char text[32];
-  std::snprintf(text, sizeof text, "%02ld:%02ld:%02ld", f / 75 / 60, f / 75 % 60, f % 75);
-  return text;
-}
-
-}  // namespace
-}  // namespace text_out
 
 std::string m3u_text(const ForeignLibrary& library, std::size_t playlist, Cant& cant) {
   using namespace text_out;
@@ -149,6 +171,10 @@ std::string pls_text(const ForeignLibrary& library, std::size_t playlist, Cant& 
   using namespace text_out;
   const auto tracks = tracks_of(library, playlist);
   list_losses(library, tracks, false, false, cant);
+  if (const std::string* text = kept_text(library, "PLS playlist", playlist)) {
+    if (auto out = same_pls(library, *text, tracks)) return *out;
+    cant.add("lines that aren't understood are left out");
+  }
   std::string out = "[playlist]\n";
   std::size_t n = 0;
   for (const std::size_t i : tracks) {
@@ -159,65 +185,6 @@ std::string pls_text(const ForeignLibrary& library, std::size_t playlist, Cant& 
     out += "Length" + number + "=" + std::to_string(t.length > 0 ? std::lround(t.length) : -1) + "\n";
   }
   return out + "NumberOfEntries=" + std::to_string(n) + "\nVersion=2\n";
-}
-
-std::string csv_text(const ForeignLibrary& library, Cant& cant) {
-  using namespace text_out;
-  const auto tracks = tracks_of(library, library.playlists.size() == 1 ? 0 : library.playlists.size());
-  list_losses(library, tracks, true, false, cant);
-  if (library.playlists.size() > 1) cant.count(library.playlists.size(), "playlists are left out");
-  std::string out = "path,title,artist,album,genre,comment,bpm,key,rating,year,plays,length\n";
-  for (const std::size_t i : tracks) {
-    const ForeignTrack& t = library.tracks[i];
-    const std::string cells[] = {t.path,
-                                 t.title,
-                                 t.artist,
-                                 t.album,
-                                 t.genre,
-                                 t.comment,
-                                 t.bpm > 0 ? decimal(t.bpm, 6, true) : "",
-                                 t.key,
-                                 t.rating >= 0 ? std::to_string(t.rating) : "",
-                                 t.year > 0 ? std::to_string(t.year) : "",
-                                 t.plays >= 0 ? std::to_string(t.plays) : "",
-                                 t.length > 0 ? decimal(t.length, 3, true) : ""};
-    std::string row;
-    for (const std::string& c : cells) row += (&c == cells ? "" : ",") + csv_cell(c, ',');
-    out += row + "\n";
-  }
-  return out;
-}
-
-std::string cue_text(const ForeignLibrary& library, Cant& cant) {
-  using namespace text_out;
-  const auto tracks = tracks_of(library, library.playlists.size() == 1 ? 0 : library.playlists.size());
-  list_losses(library, tracks, false, true, cant);
-  bool rounded = false;
-  std::string out;
-  if (library.playlists.size() == 1 && !library.playlists[0].path.empty())
-    out += "TITLE " + quoted(library.playlists[0].path.back()) + "\n";
-  int number = 0;
-  const auto piece = [&](const std::string& title, const std::string& artist, double at) {
-    char head[32];
-    std::snprintf(head, sizeof head, "  TRACK %02d AUDIO\n", ++number);
-    out += head;
-    if (!title.empty()) out += "    TITLE " + quoted(title) + "\n";
-    if (!artist.empty()) out += "    PERFORMER " + quoted(artist) + "\n";
-    out += "    INDEX 01 " + index_of(at, rounded) + "\n";
-  };
-  for (const std::size_t i : tracks) {
-    const ForeignTrack& t = library.tracks[i];
-    const std::string_view path = t.path;
-    out += "FILE " + quoted(t.path) +
-           (path.ends_with(".mp3")    ? " MP3\n"
-            : path.ends_with(".aiff") ? " AIFF\n"
-                                      : " WAVE\n");
-    if (t.cues.empty()) piece(t.title, t.artist, 0);
-    for (const ForeignCue& c : t.cues) piece(c.name, {}, c.seconds);
-  }
-  if (rounded) cant.add("cues are rounded to frames of a CD, 1/75 s");
-  if (number > 99) cant.add("a CUE sheet has 99 pieces; some programs won't read more");
-  return out;
 }
 
 }  // namespace tactus::library

@@ -23,7 +23,10 @@ struct Document {
 void load(const ForeignLibrary& library, const XmlFormat& format, const char* name, Document& d) {
   if (library.format == name && library.kept.size() == 1) {
     const std::string& text = library.kept[0].bytes;
-    d.fresh = !d.xml.load_buffer(text.data(), text.size(), kAsItIs, pugi::encoding_utf8);
+    // One whose first line isn't quite XML was read all the same.
+    for (const unsigned how : {kAsItIs, pugi::parse_default | pugi::parse_ws_pcdata | pugi::parse_fragment}) {
+      if (d.fresh) d.fresh = !d.xml.load_buffer(text.data(), text.size(), how, pugi::encoding_utf8);
+    }
   }
   if (d.fresh) {
     d.xml.load_string(format.skeleton, pugi::parse_full);
@@ -116,6 +119,22 @@ pugi::xml_node folder_for(const Path& path, const PlaylistNodes& kind, std::map<
 
 }  // namespace
 }  // namespace writing
+
+void Cant::add(std::string sentence) {
+  if (std::find(all_.begin(), all_.end(), sentence) == all_.end()) all_.push_back(std::move(sentence));
+}
+
+// Counts of the same thing are added up.
+void Cant::count(std::size_t n, const char* what) {
+  if (n == 0) return;
+  const std::string end = std::string(" ") + what;
+  for (std::string& s : all_) {
+    if (!s.ends_with(end) || s.find_first_not_of("0123456789") != s.size() - end.size()) continue;
+    s = std::to_string(std::stoull(s) + n) + end;
+    return;
+  }
+  all_.push_back(std::to_string(n) + end);
+}
 
 std::string xml_text(const ForeignLibrary& library, const XmlFormat& format, const char* name, Cant& cant) {
   using namespace writing;

@@ -141,7 +141,10 @@ TEST(UsbStick, RekordboxTracksListsCuesAndGrids) {
   std::vector<std::string> analyses;
   EXPECT_FALSE(read_pdb(std::string(64, '\xFF'), "/", none, analyses, &error));
   std::string ring = pdb.bytes();
-  for (std::size_t page = 1; page < ring.size() / Pdb::kPage; ++page) ring[page * Pdb::kPage + 12] = 1;
+  for (std::size_t page = 1; page < ring.size() / Pdb::kPage; ++page) {
+    ring[page * Pdb::kPage + 12] = static_cast<char>(page);
+    ring[28 + 16 * (page - 1) + 12] = 99;
+  }
   EXPECT_TRUE(read_pdb(ring, "/", none, analyses, &error)) << "pages that follow themselves";
 }
 
@@ -356,6 +359,11 @@ TEST(Serato, TagsAreReadAndChangeOnlyWhereTheTrackDid) {
     EXPECT_EQ(again.loops, t.loops);
     EXPECT_EQ(again.color, t.color);
   }
+  ForeignTrack old;
+  old.kept = {moved.kept[3]};
+  read_serato_tags(old, notes);
+  EXPECT_EQ(old.cues, (std::vector<ForeignCue>{{3, 1, "", "#CC8800"}})) << "the old kind has no names";
+  EXPECT_EQ(old.loops, t.loops);
   // And back: what is not known is still there.
   cant.clear();
   const auto back = serato_tags_of(t, moved.kept, false, cant);
@@ -434,7 +442,7 @@ TEST(Serato, TagsGoIntoEachKindOfFileAndItsAudioStays) {
   encode(folder, "a.mp3 -c:a aac b.m4a -c:a flac c.flac -c:a libvorbis d.ogg e.aiff f.wav");
   for (const char* name : {"a.mp3", "b.m4a", "c.flac", "d.ogg", "e.aiff", "f.wav"}) {
     SCOPED_TRACE(name);
-    const std::string path = folder / name;
+    const std::string path = folder / name, before = slurp(path);
     ForeignTrack t;
     t.cues = {{0.25, 2, "Grün", "#112233"}};
     t.loops = {{0.5, 0.75, 1, "", ""}};
@@ -443,6 +451,13 @@ TEST(Serato, TagsGoIntoEachKindOfFileAndItsAudioStays) {
     const auto tags = serato_tags_of(t, {}, is_mp4(path), cant);
     std::string error;
     ASSERT_TRUE(write_serato_tags(path, tags, &error)) << error;
+    const std::string after = slurp(path);
+    EXPECT_NE(after, before);
+    EXPECT_TRUE(same_audio_bytes(before, after, path));
+    std::string other = after;
+    const std::size_t middle = path.ends_with("aiff") || path.ends_with("wav") ? before.size() / 2 : after.size() - 200;
+    other[path.ends_with("b.m4a") ? other.find("mdat") + 100 : middle] ^= 1;
+    EXPECT_FALSE(same_audio_bytes(before, other, path)) << "a bit of it is another";
     const auto found = read_at(path).tracks.at(0);
     EXPECT_EQ(found.cues, t.cues);
     EXPECT_EQ(found.loops, t.loops);

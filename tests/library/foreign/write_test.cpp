@@ -160,6 +160,15 @@ TEST(Write, WhatWasReadIsWrittenAsItWasButForOneCue) {
   }
 }
 
+TEST(Write, AnOddFirstLineLosesNothing) {
+  std::string text = kVirtualDjSource;
+  text.replace(text.find("version="), 8, "version ");
+  ForeignLibrary lib = read_text(text, "database.xml");
+  edited_cue(lib).seconds = 1;
+  Cant cant;
+  EXPECT_NE(foreign_text(lib, ForeignFormat::virtualdj, cant).find("Odd=\"1\""), std::string::npos);
+}
+
 TEST(Write, CuesLoopsGridsTracksAndListsComeAndGo) {
   for (const Source& s : kSources) {
     SCOPED_TRACE(s.name);
@@ -335,6 +344,35 @@ TEST(Write, AnM3uKeepsItsOwnLines) {
   EXPECT_EQ(foreign_text(lib, ForeignFormat::m3u8, cant),
             "#EXTM3U\n#PLAYLIST:Late\n# a word\n#EXTINF:10,Bea - Two\ntwo.mp3\n#EXTINF:217,Ada - "
             "Three\n#EXTART:somebody\nsub/one.mp3\n# the end\n");
+}
+
+TEST(Write, OtherTextsKeepTheirOwnLinesToo) {
+  const std::string table = "Nr;Location;Title;BPM;Mood\r\n1;a.mp3;\"One\";\"126,5\";dark\r\n2;b.mp3;Two;;\r\n";
+  ForeignLibrary lib = read_text(table, "x.csv");
+  Cant cant;
+  EXPECT_EQ(foreign_text(lib, ForeignFormat::csv, cant), table);
+  lib.tracks[1].bpm = 128;
+  EXPECT_EQ(foreign_text(lib, ForeignFormat::csv, cant),
+            "Nr;Location;Title;BPM;Mood\r\n1;a.mp3;\"One\";\"126,5\";dark\r\n2;b.mp3;Two;128;\n");
+  const std::string pls = "[playlist]\nX=1\nFile2=b.mp3\nTitle2=Two\nOdd2=x\nFile1=a.mp3\nTitle1=One\nVersion=2\n";
+  lib = read_text(pls, "x.pls");
+  EXPECT_EQ(foreign_text(lib, ForeignFormat::pls, cant), pls);
+  lib.tracks[0].title = "Eins";
+  EXPECT_EQ(differences(pls, foreign_text(lib, ForeignFormat::pls, cant)),
+            (std::vector<std::pair<std::string, std::string>>{{"Title1=One", "Title1=Eins"}}));
+  const std::string sheet =
+      "REM COMMENT x\nTITLE \"Live\"\nFILE \"live set.wav\" WAVE\n  TRACK 01 AUDIO\n    TITLE \"One\"\n    ISRC X\n    "
+      "INDEX "
+      "01 00:00:00\n  TRACK 02 AUDIO\n    TITLE \"Two\"\n    INDEX 00 03:59:00\n    INDEX 01 04:00:37\n";
+  lib = read_text(sheet, "x.cue");
+  EXPECT_EQ(foreign_text(lib, ForeignFormat::cue, cant), sheet);
+  lib.tracks[0].cues[1].seconds = 242;
+  EXPECT_TRUE(cant.all().empty());
+  EXPECT_EQ(differences(sheet, foreign_text(lib, ForeignFormat::cue, cant)),
+            (std::vector<std::pair<std::string, std::string>>{{"    INDEX 01 04:00:37", "    INDEX 01 04:02:00"}}));
+  lib.tracks[0].cues.pop_back();
+  foreign_text(lib, ForeignFormat::cue, cant);
+  EXPECT_EQ(cant.all(), (std::vector<std::string>{"lines that aren't understood are left out"}));
 }
 
 TEST(Write, SeratosFolderKeepsWhatItHadAndListsWhatItCannotSay) {

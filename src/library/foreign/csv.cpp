@@ -1,0 +1,303 @@
+// Tables (RFC 4180), read and written.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "library/foreign/playlist_text.h"
+#include "library/foreign/write_files.h"
+#include "library/foreign/write_text.h"
+#include "library/foreign/write_xml.h"
+
+namespace tactus::library {
+namespace csv {
+namespace {
+
+// With ',', ';' or tabs between cells.
+struct Rows {
+  std::string_view text;
+  char apart;
+
+  // The next row; empty at the end. A quote that is never closed goes to the end.
+  std::vector<std::string> next() {
+    std::vector<std::string> row;
+    if (text.empty()) return row;
+    std::string field;
+    bool quoted = false;
+    std::size_t i = 0;
+    for (; i < text.size(); ++i) {
+      const char c = text[i];
+      if (quoted) {
+        if (c != '"') {
+          field += c;
+        } else if (i + 1 < text.size() && text[i + 1] == '"') {
+          field += '"';
+          ++i;
+        } else {
+          quoted = false;
+        }
+      } else if (c == '"' && field.empty()) {
+        quoted = true;
+      } else if (c == apart) {
+        row.push_back(std::move(field));
+        field.clear();
+      } else if (c == '\r' || c == '\n') {
+        i += text.substr(i, 2) == "\r\n";
+        ++i;
+        break;
+      } else {
+        field += c;
+      }
+    }
+    text.remove_prefix(std::min(i, text.size()));
+    row.push_back(std::move(field));
+    return row;
+  }
+};
+
+enum class Column { none, path, title, artist, album, genre, comment, bpm, key, rating, year, plays, length };
+
+// By the names that programs' exports give them.
+Column column_of(std::string_view name) {
+  struct Name {
+    std::string_view name;
+    Column column;
+  };
+  constexpr std::array kNames = {
+      Name{"path", Column::path},        Name{"location", Column::path},     Name{"file", Column::path},
+      Name{"filename", Column::path},    Name{"file path", Column::path},    Name{"file name", Column::path},
+      Name{"title", Column::title},      Name{"track title", Column::title}, Name{"name", Column::title},
+      Name{"song", Column::title},       Name{"artist", Column::artist},     Name{"album", Column::album},
+      Name{"genre", Column::genre},      Name{"comment", Column::comment},   Name{"comments", Column::comment},
+      Name{"bpm", Column::bpm},          Name{"tempo", Column::bpm},         Name{"key", Column::key},
+      Name{"rating", Column::rating},    Name{"year", Column::year},         Name{"plays", Column::plays},
+      Name{"play count", Column::plays}, Name{"playcount", Column::plays},   Name{"length", Column::length},
+      Name{"duration", Column::length},  Name{"time", Column::length}};
+  for (const Name& n : kNames) {
+    if (same_word(n.name, name)) return n.column;
+  }
+  return Column::none;
+}
+
+// "3:25", "1:03:25" or seconds.
+double seconds_of(std::string_view text) {
+  double seconds = 0;
+  for (;;) {
+    const std::size_t colon = text.find(':');
+    seconds = 60 * seconds + number_of(text.substr(0, colon));
+    if (colon == std::string_view::npos) return seconds;
+    text.remove_prefix(colon + 1);
+  }
+}
+
+// "128,5" as "128.5".
+std::string with_point(std::string text) {
+  std::replace(text.begin(), text.end(), ',', '.');
+  return text;
+}
+
+void set(ForeignTrack& t, Column column, const std::string& value, const std::string& folder) {
+  switch (column) {
+    case Column::path:
+      t.path = path_of_entry(value, folder);
+      break;
+    case Column::title:
+      t.title = value;
+      break;
+    case Column::artist:
+      t.artist = value;
+      break;
+    case Column::album:
+      t.album = value;
+      break;
+    case Column::genre:
+      t.genre = value;
+      break;
+    case Column::comment:
+      t.comment = value;
+      break;
+    case Column::bpm:
+      t.bpm = number_of(with_point(value));
+      break;
+    case Column::key:
+      t.key = value;
+      break;
+    case Column::rating: {
+      // As a number, or as so many stars.
+      const auto stars = std::count(value.begin(), value.end(), '*');
+      t.rating = stars > 0 ? static_cast<int>(std::min<std::ptrdiff_t>(stars, 5)) : whole_number_of(value, -1);
+      if (t.rating > 5) t.rating = -1;
+      break;
+    }
+    case Column::year:
+      t.year = whole_number_of(value);
+      break;
+    case Column::plays:
+      t.plays = whole_number_of(value, -1);
+      break;
+    case Column::length:
+      t.length = seconds_of(value);
+      break;
+    case Column::none:
+      break;
+  }
+}
+
+// What the first line has most of.
+char separator_of(std::string_view text) {
+  const std::string_view header = take_line(text);
+  char best = ',';
+  for (const char c : {';', '\t'}) {
+    if (std::count(header.begin(), header.end(), c) > std::count(header.begin(), header.end(), best)) best = c;
+  }
+  return best;
+}
+
+std::string text_of(const ForeignTrack& t, Column column) {
+  switch (column) {
+    case Column::path:
+      return t.path;
+    case Column::title:
+      return t.title;
+    case Column::artist:
+      return t.artist;
+    case Column::album:
+      return t.album;
+    case Column::genre:
+      return t.genre;
+    case Column::comment:
+      return t.comment;
+    case Column::bpm:
+      return t.bpm > 0 ? decimal(t.bpm, 6, true) : "";
+    case Column::key:
+      return t.key;
+    case Column::rating:
+      return t.rating >= 0 ? std::to_string(t.rating) : "";
+    case Column::year:
+      return t.year > 0 ? std::to_string(t.year) : "";
+    case Column::plays:
+      return t.plays >= 0 ? std::to_string(t.plays) : "";
+    case Column::length:
+      return t.length > 0 ? decimal(t.length, 3, true) : "";
+    case Column::none:
+      break;
+  }
+  return {};
+}
+
+std::string as_cell(const std::string& text, char apart) {
+  if (text.find_first_of(std::string("\"\r\n") + apart) == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+std::string as_row(const std::vector<std::string>& cells, char apart) {
+  std::string out;
+  for (const std::string& c : cells) out += (&c == cells.data() ? "" : std::string(1, apart)) + as_cell(c, apart);
+  return out + "\n";
+}
+
+struct Row {
+  std::string raw;
+  std::vector<std::string> cells;
+};
+
+// What names a row: its path, else its title, as it stands there.
+std::string id_of(const std::vector<std::string>& row, const std::vector<Column>& columns) {
+  std::string title;
+  for (std::size_t i = 0; i < std::min(row.size(), columns.size()); ++i) {
+    if (columns[i] == Column::path && !row[i].empty()) return row[i];
+    if (columns[i] == Column::title) title = row[i];
+  }
+  return title;
+}
+
+// The row with the cells that say something else by now; its path is another's way of saying it.
+std::string changed(const Row& row, const std::vector<Column>& columns, const ForeignTrack& now, char apart) {
+  std::vector<std::string> cells = row.cells;
+  for (std::size_t i = 0; i < std::min(cells.size(), columns.size()); ++i) {
+    ForeignTrack as_said = now;
+    if (columns[i] == Column::none || columns[i] == Column::path) continue;
+    set(as_said, columns[i], cells[i], {});
+    if (as_said != now) cells[i] = text_of(now, columns[i]);
+  }
+  return cells == row.cells ? row.raw : as_row(cells, apart);
+}
+
+}  // namespace
+}  // namespace csv
+
+bool read_csv(std::string_view text, const std::string& folder, const std::string& playlist, ForeignLibrary& out,
+              std::string* error) {
+  using namespace csv;
+  out.format = "CSV table";
+  Rows rows{text, separator_of(text)};
+  std::vector<Column> columns;
+  for (const std::string& name : rows.next()) columns.push_back(column_of(trimmed(name)));
+  const auto has = [&](Column c) { return std::find(columns.begin(), columns.end(), c) != columns.end(); };
+  if (!has(Column::path) && !has(Column::title)) {
+    *error = "its first line names no column for the files (path, location) or the titles (title, name)";
+    return false;
+  }
+  Listed list({playlist}, out);
+  for (std::vector<std::string> row = rows.next(); !row.empty(); row = rows.next()) {
+    ForeignTrack track;
+    track.id = id_of(row, columns);
+    for (std::size_t i = 0; i < std::min(row.size(), columns.size()); ++i) set(track, columns[i], row[i], folder);
+    if (!track.path.empty()) {
+      list.add(std::move(track));
+    } else if (!track.title.empty()) {
+      list.add_unnamed(std::move(track));
+    }
+  }
+  list.finish();
+  return true;
+}
+
+std::string csv_text(const ForeignLibrary& library, Cant& cant) {
+  using namespace csv;
+  const auto tracks = tracks_of(library, library.playlists.size() == 1 ? 0 : library.playlists.size());
+  list_losses(library, tracks, true, false, cant);
+  if (library.playlists.size() > 1) cant.count(library.playlists.size(), "playlists are left out");
+  std::vector<std::string> header = {"path", "title", "artist", "album", "genre", "comment",
+                                     "bpm",  "key",   "rating", "year",  "plays", "length"};
+  std::multimap<std::string, Row> there;
+  char apart = ',';
+  std::string out = as_row(header, apart);
+  std::vector<Column> columns;
+  if (const std::string* text = kept_text(library, "CSV table", 0)) {
+    apart = separator_of(*text);
+    Rows rows{*text, apart};
+    header = rows.next();
+    out = text->substr(0, text->size() - rows.text.size());
+    for (const std::string& name : header) columns.push_back(column_of(trimmed(name)));
+    while (!rows.text.empty()) {
+      const std::string_view from = rows.text;
+      Row row;
+      row.cells = rows.next();
+      row.raw = from.substr(0, from.size() - rows.text.size());
+      if (!row.raw.ends_with('\n') && !row.raw.ends_with('\r')) row.raw += '\n';
+      there.emplace(id_of(row.cells, columns), std::move(row));
+    }
+  } else {
+    for (const std::string& name : header) columns.push_back(column_of(name));
+  }
+  for (const std::size_t i : tracks) {
+    const ForeignTrack& t = library.tracks[i];
+    const auto found = t.id.empty() ? there.end() : there.find(t.id);
+    if (found != there.end()) {
+      out += changed(found->second, columns, t, apart);
+      there.erase(found);
+      continue;
+    }
+    std::vector<std::string> cells;
+    for (const Column column : columns) cells.push_back(text_of(t, column));
+    out += as_row(cells, apart);
+  }
+  return out;
+}
+
+}  // namespace tactus::library

@@ -1,0 +1,25 @@
+// What the writers of text share. Internal to library/foreign.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "library/foreign/write.h"
+
+namespace tactus::library {
+
+// With blanks for line breaks.
+std::string one_line(std::string text);
+// The tracks of a playlist; of a library without that one, all.
+std::vector<std::size_t> tracks_of(const ForeignLibrary& library, std::size_t playlist);
+// What a format of paths and names can't say of these tracks. `table`: it has fields; `cues`: and cues.
+void list_losses(const ForeignLibrary& library, const std::vector<std::size_t>& tracks, bool table, bool cues,
+                 Cant& cant);
+// With their ends.
+std::vector<std::string> lines_of(std::string_view text);
+// The text that was read, where it was of this format; only a first playlist has one.
+const std::string* kept_text(const ForeignLibrary& library, const char* format, std::size_t playlist);
+
+}  // namespace tactus::library
