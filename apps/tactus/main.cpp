@@ -33,9 +33,9 @@ int main(int argc, char** argv) {
       "  tactus up                           an engine for clients to play, restarted if it crashes\n"
       "  tactus COMMAND --help               all about one command");
   Run run;
-  for (auto add :
-       {add_start, add_demo, add_devices, add_doctor, add_render, add_mix, add_play, add_engine, add_up, add_clients,
-        add_journal, add_map, add_bench, add_analyze, add_edit, add_eval, add_library, add_intents}) {
+  for (auto add : {add_start,  add_demo, add_devices, add_doctor,  add_render, add_mix,    add_play,
+                   add_engine, add_up,   add_clients, add_journal, add_map,    add_bench,  add_analyze,
+                   add_edit,   add_eval, add_library, add_phrases, add_next,   add_intents}) {
     add(app, run);
   }
   try {

@@ -23,7 +23,7 @@ constexpr std::size_t kPhrasesAsked = 6, kNeighbours = 60;
 // Likeness from where on two phrases are said to sound alike: unrelated ones seldom have more.
 constexpr double kAlike = 0.4;
 
-struct Track {
+struct Playable {
   std::string title, artist, path;
   std::optional<double> bpm;
   std::optional<int> key, energy;
@@ -57,14 +57,14 @@ std::string clock_time(double seconds) {
   return formatted("%d:%02d", s / 60, s % 60);
 }
 
-std::optional<Track> track_of(Database& db, std::int64_t id) {
-  std::optional<Track> out;
+std::optional<Playable> track_of(Database& db, std::int64_t id) {
+  std::optional<Playable> out;
   db.statement(
         "SELECT title, artist, bpm, key, energy, (SELECT path FROM file WHERE file.track = track.id AND "
         "missing_since IS NULL ORDER BY id LIMIT 1) FROM track WHERE id = ?1")
       .bind(id)
       .each([&](Statement& row) {
-        Track t{row.text(0), row.text(1), row.text(5), row.number_or_null(2), std::nullopt, std::nullopt};
+        Playable t{row.text(0), row.text(1), row.text(5), row.number_or_null(2), std::nullopt, std::nullopt};
         if (!row.null(3)) t.key = static_cast<int>(row.integer(3));
         if (!row.null(4)) t.energy = static_cast<int>(row.integer(4));
         out = std::move(t);
@@ -158,7 +158,7 @@ void add_by_history(Database& db, std::int64_t track, Candidates& out) {
       .each([&](Statement& row) { out[row.integer(0)].played_after = static_cast<int>(row.integer(1)); });
 }
 
-void add_by_tempo_and_key(Database& db, const Track& now, Candidates& out) {
+void add_by_tempo_and_key(Database& db, const Playable& now, Candidates& out) {
   if (!now.bpm || !now.key || *now.key < 0 || *now.key > 23) return;
   std::string keys;
   for (int i = 0; i < 24; ++i)
@@ -170,7 +170,7 @@ void add_by_tempo_and_key(Database& db, const Track& now, Candidates& out) {
       .each([&](Statement& row) { out[row.integer(0)]; });
 }
 
-NextTrack judge(Database& db, const Track& now, std::int64_t id, const Track& then, const Candidate& candidate) {
+NextTrack judge(Database& db, const Playable& now, std::int64_t id, const Playable& then, const Candidate& candidate) {
   NextTrack out{id, then.title, then.artist, then.path, then.bpm, then.key, then.energy, 0, {}};
   std::vector<std::pair<double, Verdict>> sides = {
       {kSoundWeight, judge_sound(db, candidate.sound)},

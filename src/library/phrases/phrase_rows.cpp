@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
+
+#include "library/store/tracks.h"
 
 namespace tactus::library {
 
@@ -51,31 +52,18 @@ std::vector<std::int64_t> tracks_where(Database& db, std::string_view where, con
   return out;
 }
 
-std::optional<std::int64_t> find_any_track(Database& db, std::string_view text, std::string* why) {
-  if (text.starts_with('#')) {
-    const auto id = number_in<std::int64_t>(text.substr(1));
-    if (id && db.integer("SELECT 1 FROM track WHERE id = ?1", *id)) return id;
-    *why = std::string(text) + ": there is no such track";
-    return std::nullopt;
-  }
-  std::error_code ignored;
-  for (const auto& path : {std::filesystem::path(text), std::filesystem::absolute(text, ignored),
-                           std::filesystem::canonical(text, ignored)}) {
-    const std::string bytes = path.string();
-    if (const auto id = db.integer("SELECT track FROM file WHERE path = ?1 AND track IS NOT NULL", Bytes{bytes}))
-      return id;
-  }
-  const std::string words(text);
+std::optional<std::int64_t> find_any_track(Database& db, const std::string& text, std::string* why) {
+  if (const auto by_number_or_path = find_track(db, text)) return by_number_or_path;
   for (const std::string_view where :
        {"title = ?1", "title = ?1 COLLATE NOCASE", "instr(lower(artist || ' - ' || title), lower(?1)) > 0"}) {
-    const auto found = tracks_where(db, where, words);
+    const auto found = tracks_where(db, where, text);
     if (found.size() == 1) return found[0];
     if (found.size() > 1) {
-      *why = words + ": more than one track is called so; give its path, or # and its number";
+      *why = text + ": more than one track is called so; give its path, or # and its number";
       return std::nullopt;
     }
   }
-  *why = words + ": the library has no such track; tactus library scan takes in new ones";
+  *why = text + ": the library has no such track; tactus library scan takes in new ones";
   return std::nullopt;
 }
 
@@ -102,20 +90,20 @@ std::vector<PhraseRow> phrase_rows(Database& db, std::span<const std::int64_t> i
   return out;
 }
 
-std::int64_t find_track(Database& db, std::string_view text) {
+std::int64_t named_track(Database& db, const std::string& text) {
   std::string why;
   const auto found = find_any_track(db, text, &why);
   if (!found) throw StoreError(StoreError::Kind::refused, why);
   return *found;
 }
 
-NamedPhrase find_named_phrase(Database& db, std::string_view text) {
+NamedPhrase find_named_phrase(Database& db, const std::string& text) {
   const std::size_t at = text.rfind('@');
-  const auto beat = at == std::string_view::npos ? std::nullopt : number_in<double>(text.substr(at + 1));
+  const auto beat = at == std::string::npos ? std::nullopt : number_in<double>(std::string_view(text).substr(at + 1));
   std::string why;
   if (const auto whole = find_any_track(db, text, &why)) return {*whole, std::nullopt};
   if (!beat) throw StoreError(StoreError::Kind::refused, why);
-  return {find_track(db, text.substr(0, at)), beat};
+  return {named_track(db, text.substr(0, at)), beat};
 }
 
 PhraseRow phrase_of(Database& db, const NamedPhrase& named) {

@@ -27,16 +27,16 @@ struct PhraseRow {
 // In the order of the ids; those that are gone are left out. At most kMostRows (store.h) ids.
 std::vector<PhraseRow> phrase_rows(Database& db, std::span<const std::int64_t> ids);
 
-// A path, "#12" (its number in the library), a title, or a part of "artist - title". Throws `refused` where there is
-// none, or more than one.
-std::int64_t find_track(Database& db, std::string_view text);
+// Its number in the library ("#12", "12"), a path, a title, or a part of "artist - title". Throws `refused` where there
+// is none, or more than one.
+std::int64_t named_track(Database& db, const std::string& text);
 
 // "TRACK@BEAT" in two, where what follows the last @ is a number and the whole isn't a track.
 struct NamedPhrase {
   std::int64_t track = 0;
   std::optional<double> beat;
 };
-NamedPhrase find_named_phrase(Database& db, std::string_view text);
+NamedPhrase find_named_phrase(Database& db, const std::string& text);
 
 // The phrase in which the beat lies; without one, the track's most energetic, of these the first that is a drop.
 // Throws `refused` where the track has none with a vector, or no grid to count beats by.

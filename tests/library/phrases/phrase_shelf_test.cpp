@@ -185,13 +185,13 @@ TEST_F(PhraseShelfTest, OneProcessWritesAtATime) {
 }
 
 TEST_F(PhraseShelfTest, TracksAndPhrasesAreNamedAsPeopleDo) {
-  EXPECT_EQ(find_track(db(), "#3"), 3);
-  EXPECT_EQ(find_track(db(), "/music/Low Tide.flac"), 4);
-  EXPECT_EQ(find_track(db(), "low tide"), 4);
-  EXPECT_EQ(find_track(db(), "marram - low"), 4);
-  EXPECT_THROW(find_track(db(), "e"), StoreError);  // many
-  EXPECT_THROW(find_track(db(), "#99"), StoreError);
-  EXPECT_THROW(find_track(db(), "100%"), StoreError);
+  EXPECT_EQ(named_track(db(), "#3"), 3);
+  EXPECT_EQ(named_track(db(), "/music/Low Tide.flac"), 4);
+  EXPECT_EQ(named_track(db(), "low tide"), 4);
+  EXPECT_EQ(named_track(db(), "marram - low"), 4);
+  EXPECT_THROW(named_track(db(), "e"), StoreError);  // many
+  EXPECT_THROW(named_track(db(), "#99"), StoreError);
+  EXPECT_THROW(named_track(db(), "100%"), StoreError);
   const NamedPhrase named = find_named_phrase(db(), "Low Tide@26");
   EXPECT_EQ(named.track, 4);
   EXPECT_EQ(phrase_of(db(), named).place, 1);  // at 17.3 s
