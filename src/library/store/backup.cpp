@@ -146,6 +146,8 @@ std::vector<std::string> restore_backup(const std::string& folder, const std::st
   Database to(database_file(folder), Database::Mode::create, kBusyMs);
   copy_database(from, to);
   to.execute("PRAGMA journal_mode = WAL");
+  // Of the library as it was until now; made anew of this one.
+  fs::remove(fs::path(folder) / "phrases.index", code);
   said.push_back("the library is again what it was in " + path);
   return said;
 }

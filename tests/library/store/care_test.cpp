@@ -103,7 +103,9 @@ TEST_F(Care, ARestoreBringsBackWhatWasAndKeepsWhatIs) {
   }
   Reader reader(library_);
   EXPECT_EQ(reader.db().text("SELECT title FROM track"), "after");
+  std::ofstream(library_ + "/phrases.index") << "of the library before";
   restore_backup(library_, backup.name, "test");
+  EXPECT_FALSE(fs::exists(library_ + "/phrases.index"));
   EXPECT_EQ(reader.db().text("SELECT title FROM track"), "before");  // one that was open sees it
   const std::vector<Backup> all = backups(library_);
   const auto kept =
