@@ -62,7 +62,9 @@ std::string lock_file(const std::string& folder) { return folder + "/library.loc
 Reader::Reader(const std::string& folder)
     : folder_(folder), db_(existing_database(folder), Database::Mode::write, kBusyMs) {
   set_up(db_, false);
-  if (check_version(db_) < schema_version()) {
+  const int version = check_version(db_);
+  if (version == 0) throw StoreError(StoreError::Kind::missing, folder + ": the library is being made just now");
+  if (version < schema_version()) {
     throw StoreError(StoreError::Kind::refused, folder +
                                                     ": the library has the layout of an older Tactus; "
                                                     "`tactus library doctor` brings it up to date");
