@@ -13,17 +13,11 @@ std::vector<pugi::xml_node> tracks(const pugi::xml_node& root) {
   return out;
 }
 
-pugi::xml_node add(pugi::xml_node root, std::size_t) {
+pugi::xml_node add(pugi::xml_node root, std::size_t place, int id) {
   pugi::xml_node collection = child_of(root, "COLLECTION");
-  int most = 0;
-  std::size_t count = 1;
-  for (const pugi::xml_node& n : collection.children("TRACK")) {
-    most = std::max(most, whole_number_of(n.attribute("TrackID").value()));
-    ++count;
-  }
+  say(collection, "Entries", std::to_string(place + 1));
   pugi::xml_node track = collection.append_child("TRACK");
-  say(track, "TrackID", std::to_string(most + 1));
-  say(collection, "Entries", std::to_string(count));
+  say(track, "TrackID", std::to_string(id));
   return track;
 }
 

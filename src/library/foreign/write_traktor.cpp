@@ -17,7 +17,7 @@ std::vector<pugi::xml_node> tracks(const pugi::xml_node& root) {
   return out;
 }
 
-pugi::xml_node add(pugi::xml_node root, std::size_t place) {
+pugi::xml_node add(pugi::xml_node root, std::size_t place, int) {
   pugi::xml_node collection = child_of(root, "COLLECTION");
   say(collection, "ENTRIES", std::to_string(place + 1));
   pugi::xml_node entry = collection.append_child("ENTRY");

@@ -13,7 +13,7 @@ std::vector<pugi::xml_node> tracks(const pugi::xml_node& root) {
   return out;
 }
 
-pugi::xml_node add(pugi::xml_node root, std::size_t) { return root.append_child("Song"); }
+pugi::xml_node add(pugi::xml_node root, std::size_t, int) { return root.append_child("Song"); }
 
 std::string seconds(double value) { return decimal(value, 6, true); }
 // Seconds a beat.

@@ -44,8 +44,10 @@ void load(const ForeignLibrary& library, const XmlFormat& format, const char* na
 // The nodes of the library's tracks: those that there were, found by what the format calls them, and new ones.
 std::vector<pugi::xml_node> change_tracks(const ForeignLibrary& now, const XmlFormat& format, Document& d, Cant& cant) {
   std::multimap<std::string, std::size_t> by_id;
-  if (!d.fresh) {
-    for (std::size_t i = 0; i < d.before.tracks.size(); ++i) by_id.emplace(d.before.tracks[i].id, i);
+  int number = 0;
+  for (std::size_t i = 0; i < d.before.tracks.size(); ++i) {
+    by_id.emplace(d.before.tracks[i].id, i);
+    number = std::max(number, whole_number_of(d.before.tracks[i].id));
   }
   std::vector<pugi::xml_node> out;
   const pugi::xml_node root = d.xml.document_element();
@@ -53,7 +55,7 @@ std::vector<pugi::xml_node> change_tracks(const ForeignLibrary& now, const XmlFo
   for (const ForeignTrack& t : now.tracks) {
     const auto found = by_id.find(t.id);
     if (found == by_id.end()) {
-      out.push_back(format.add(root, added++));
+      out.push_back(format.add(root, added++, ++number));
       format.change(out.back(), ForeignTrack{}, t, cant);
       continue;
     }

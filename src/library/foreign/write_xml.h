@@ -18,8 +18,8 @@ struct XmlFormat {
   void (*read)(const pugi::xml_node& root, ForeignLibrary& out);
   // The nodes of tracks in the order in which read() has them.
   std::vector<pugi::xml_node> (*tracks)(const pugi::xml_node& root);
-  // Appends a node for a track; `place`: of how many tracks came before it.
-  pugi::xml_node (*add)(pugi::xml_node root, std::size_t place);
+  // Appends a node for a track; `place`: how many tracks came before it; `id`: a number that no other track has.
+  pugi::xml_node (*add)(pugi::xml_node root, std::size_t place, int id);
   // Changes what differs, and only that. `before` is what the node says.
   void (*change)(pugi::xml_node track, const ForeignTrack& before, const ForeignTrack& now, Cant& cant);
   // Playlists, by the names that entries of them give to tracks.
@@ -53,6 +53,12 @@ template <typename T, typename Number>
 std::vector<std::ptrdiff_t> become(const std::vector<T>& before, const std::vector<T>& now, Number number) {
   std::vector<std::ptrdiff_t> out(before.size(), -1);
   std::vector<bool> taken(now.size());
+  // Nobody has so many: not worth comparing each with each.
+  constexpr std::size_t kMost = 5000;
+  if (std::max(before.size(), now.size()) > kMost) {
+    for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i) out[i] = static_cast<std::ptrdiff_t>(i);
+    return out;
+  }
   const auto pass = [&](const std::function<bool(const T&, const T&)>& fits) {
     for (std::size_t b = 0; b < before.size(); ++b) {
       for (std::size_t n = 0; out[b] < 0 && n < now.size(); ++n) {
