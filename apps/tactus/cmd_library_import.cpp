@@ -81,25 +81,17 @@ LibraryJson track_json(const std::string& format, const library::ForeignTrack& t
           {"grid", std::move(grid)}};
 }
 
-const char* kind_name(library::ForeignList kind) {
-  switch (kind) {
-    case library::ForeignList::smart:
-      return "smart";
-    case library::ForeignList::history:
-      return "history";
-    case library::ForeignList::list:
-      break;
-  }
-  return "list";
-}
-
 std::string import_line(const std::string& source, const library::ForeignLibrary& found) {
   LibraryJson tracks = LibraryJson::array(), playlists = LibraryJson::array();
   for (const library::ForeignTrack& t : found.tracks) tracks.push_back(track_json(found.format, t));
   for (const library::ForeignPlaylist& p : found.playlists) {
     LibraryJson entries = LibraryJson::array();
     for (const std::size_t i : p.tracks) entries.push_back(found.tracks[i].path);
-    playlists.push_back({{"path", p.path}, {"kind", kind_name(p.kind)}, {"tracks", std::move(entries)}});
+    LibraryJson list = {{"path", p.path}};
+    if (p.kind != library::ForeignList::list)
+      list["kind"] = p.kind == library::ForeignList::smart ? "smart" : "history";
+    list["tracks"] = std::move(entries);
+    playlists.push_back(std::move(list));
   }
   const LibraryJson line = {{"file", source},
                             {"format", found.format},
