@@ -10,8 +10,8 @@ void add_library(CLI::App& app, Run& run) {
   library->require_subcommand(1);
   library->footer("Examples:\n  tactus library scan ~/Music\n  tactus library import rekordbox.xml --dry-run");
   for (auto add : {add_library_scan, add_library_analyze, add_library_info, add_library_history, add_library_edit,
-                   add_library_crates, add_library_prepare, add_library_care, add_library_import, add_library_convert,
-                   add_library_merge}) {
+                   add_library_crates, add_library_prepare, add_library_care, add_library_import, add_library_export,
+                   add_library_convert, add_library_merge}) {
     add(*library, run);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "analysis_facts.h"
 #include "consideration.h"
+#include "deck_marks.h"
 #include "keys.h"
 #include "library/store/music_file.h"
 #include "library/store/tracks.h"
@@ -112,6 +113,7 @@ class LibraryAnalysis {
       consideration_.look();
     }
     progress_.done();
+    if (done_ > 0) share();
     if (o_.library.json) {
       fmt::print("{}\n", json_line({{"analysed", done_}, {"failed", failed_}, {"stopped", stop_asked()}}));
     } else {
@@ -172,6 +174,12 @@ class LibraryAnalysis {
     // So that it isn't tried again every time; a file that changes is.
     store.db().run("UPDATE file SET error = ?2 WHERE path = ?1", library::Bytes{h.of.path}, "analysis: " + why);
     ++failed_;
+  }
+
+  // By its content a track is known to decks from now on.
+  void share() {
+    library::Store store(o_.library.folder, {.who = "tactus library analyze", .wait_ms = 60'000});
+    for (const std::string& problem : share_with_decks(store).problems) fmt::print(stderr, "tactus: {}\n", problem);
   }
 
   void forget_failures() {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "deck_marks.h"
 #include "library/store/tracks.h"
 #include "library_commands.h"
 #include "library_option.h"
@@ -92,9 +93,7 @@ std::string edit_title(const EditCommand& o) {
   return o.grid.empty() ? out : out + ", grid " + o.grid;
 }
 
-int edit_command(const EditCommand& o) {
-  library::Store store(o.library.folder, {.who = "tactus library edit", .create = false});
-  const auto tracks = tracks_named(store.db(), o.tracks);
+void set_all(library::Store& store, const std::vector<library::TrackId>& tracks, const EditCommand& o) {
   library::Edit edit(store, "tactus library edit", edit_title(o));
   for (const library::TrackId track : tracks) {
     for (const std::string& text : o.set) set_in(edit, track, text);
@@ -107,6 +106,19 @@ int edit_command(const EditCommand& o) {
     if (!o.grid.empty()) library::set_grid(edit, track, grid_in(o.grid));
   }
   edit.commit();
+}
+
+void tell_problems(const SharedMarks& shared) {
+  for (const std::string& problem : shared.problems) fmt::print(stderr, "tactus: {}\n", problem);
+}
+
+int edit_command(const EditCommand& o) {
+  library::Store store(o.library.folder, {.who = "tactus library edit", .create = false});
+  const auto tracks = tracks_named(store.db(), o.tracks);
+  // What was set on decks until now comes first, so that this edit goes before it.
+  tell_problems(share_with_decks(store, tracks));
+  set_all(store, tracks, o);
+  tell_problems(share_with_decks(store, tracks));
   print_tracks(store.db(), tracks, o.library.json);
   return kOk;
 }
@@ -129,7 +141,9 @@ int undo_command(const UndoCommand& o, bool back) {
     return kOk;
   }
   library::Store store(o.library.folder, {.who = "tactus library undo", .create = false});
+  tell_problems(share_with_decks(store));
   const auto change = back ? library::undo(store) : library::redo(store);
+  if (change) tell_problems(share_with_decks(store));
   if (!change) return fail(back ? "there is nothing to take back" : "there is nothing to do again");
   fmt::print("{}\n", o.library.json ? json_line(change_json(*change))
                                     : fmt::format("{}: {}", back ? "taken back" : "done again", change->what));

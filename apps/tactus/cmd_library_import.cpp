@@ -10,6 +10,7 @@
 #include "library/foreign/foreign.h"
 #include "library/foreign/timeline.h"
 #include "library_commands.h"
+#include "library_exchange.h"
 
 namespace tactus::app {
 
@@ -20,6 +21,8 @@ using LibraryJson = nlohmann::ordered_json;
 struct ImportOptions {
   std::vector<std::string> sources, maps;
   bool dry_run = false, jsonl = false;
+  ImportInto how;
+  LibraryOption library;
 };
 
 LibraryJson named(const std::string& text) { return text.empty() ? LibraryJson(nullptr) : LibraryJson(text); }
@@ -140,10 +143,6 @@ std::string import_report(const std::string& source, const library::ForeignLibra
 }
 
 int import(const ImportOptions& o) {
-  if (!o.dry_run) {
-    fmt::print(stderr, "tactus: only --dry-run is there so far: it shows what a library holds, and keeps nothing\n");
-    return kUsage;
-  }
   const auto map = path_map(o.maps);
   if (!map) return kUsage;
   int code = kOk;
@@ -155,7 +154,11 @@ int import(const ImportOptions& o) {
       code = fail(source + ": " + error);
       continue;
     }
-    fmt::print("{}", o.jsonl ? import_line(source, *found) + "\n" : import_report(source, *found));
+    if (o.dry_run) {
+      fmt::print("{}", o.jsonl ? import_line(source, *found) + "\n" : import_report(source, *found));
+    } else if (const int done = import_into(o.library, *found, source, o.how); done != kOk) {
+      return done;
+    }
   }
   return code;
 }
@@ -186,18 +189,31 @@ void add_library_import(CLI::App& library, Run& run) {
                    "music file with Serato's tags")
       ->required();
   read->add_flag("--dry-run", o->dry_run, "Say what is in it, and keep nothing");
-  read->add_flag("--jsonl", o->jsonl, "A JSON object for each of them, one a line");
+  read->add_flag("--jsonl,--json", o->jsonl, "A JSON object for each of them, one a line");
+  read->add_flag("--overwrite", o->how.overwrite, "What the source says goes before what was set in Tactus");
+  read->add_flag("--accept-proposed", o->how.accept_proposed,
+                 "Where the moment from which that program counts can't be known, take the likeliest");
+  read->add_flag("-q,--quiet", o->how.quiet, "No progress");
+  o->library.add(read);
   read->add_option("--map", o->maps, "FROM=TO: where its paths begin with FROM, the files are below TO here")
       ->allow_extra_args(false);
   read->footer(
-      "Nothing is written anywhere. Positions are the source's; `t_ours` is the same moment as Tactus counts. It is\n"
-      "null where that can't be known: the file isn't there, or nothing is published of where that program begins to\n"
-      "count in a file of that kind. `timeline` says by what it went.\n\n"
-      "Examples:\n  tactus library import collection.nml --dry-run\n"
+      "Tracks, cues, loops, grids and playlists (as crates) come into the library as one change, which `tactus library "
+      "undo`\ntakes back. The same source again brings what changed there; what was set in Tactus since stays. Music "
+      "files "
+      "are only\nread.\n\n"
+      "With --dry-run nothing is written anywhere. Positions are the source's; `t_ours` is the same moment as Tactus "
+      "counts.\nIt is null where that can't be known: the file isn't there, or nothing is published of where that "
+      "program "
+      "begins to\ncount in a file of that kind. `timeline` says by what it went.\n\n"
+      "Examples:\n  tactus library import collection.nml\n"
       "  tactus library import /media/usb --dry-run\n"
       "  tactus library import rekordbox.xml --map C:/Music=/home/me/Music --dry-run --jsonl | jq '.tracks[] | {path, "
       "bpm}'");
-  read->callback([&run, o] { run = [o] { return import(*o); }; });
+  read->callback([&run, o] {
+    o->library.json = o->jsonl;
+    run = [o] { return import(*o); };
+  });
 }
 
 }  // namespace tactus::app

@@ -11,6 +11,7 @@
 namespace tactus::app {
 
 void add_library_import(CLI::App& library, Run& run);
+void add_library_export(CLI::App& library, Run& run);
 void add_library_convert(CLI::App& library, Run& run);
 void add_library_scan(CLI::App& library, Run& run);
 void add_library_merge(CLI::App& library, Run& run);

@@ -107,7 +107,10 @@ bool Edit::commit() {
   const int code = sqlite3session_changeset(session_.get(), &size, &bytes);
   const std::unique_ptr<void, SqliteFree> owned(bytes);
   if (code != SQLITE_OK) db_.raise(code);
-  if (size == 0) return false;
+  if (size == 0) {
+    transaction_->commit();
+    return false;
+  }
   db_.run("DELETE FROM change WHERE undone");
   db_.run("INSERT INTO change(at, who, what, changeset) VALUES(?1, ?2, ?3, ?4)",
           static_cast<std::int64_t>(std::time(nullptr)), who_, what_,

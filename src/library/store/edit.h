@@ -26,7 +26,8 @@ class Edit {
   Edit& operator=(const Edit&) = delete;
   ~Edit();  // takes back what wasn't committed
   Database& db() { return db_; }
-  // On the disk when it returns. False: nothing was changed. What had been undone can't be done again after a new
+  // On the disk when it returns, with what was written into other tables. False: nothing of the tables of edits was
+  // changed. What had been undone can't be done again after a new
   // change.
   bool commit();
 

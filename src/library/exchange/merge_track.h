@@ -1,0 +1,19 @@
+// What an import changes of one track, by three sides: what the source said at the last import, what it says now, and
+// what the library has. Internal to library/exchange.
+#pragma once
+
+#include "library/exchange/importer.h"
+#include "library/exchange/sources.h"
+
+namespace tactus::library {
+
+// `before`: null at the first import. `now.offset` decides whether positions are taken over.
+void merge_track(Edit& edit, const std::string& format, const SourceItem* before, const SourceItem& now,
+                 const ImportOptions& options, ImportReport& report);
+
+// What the source says for a field of fields.h, as the library would have it; nothing: it doesn't say.
+FieldValue foreign_field(const ForeignTrack& track, std::string_view field);
+// The fields for which it may say something.
+const std::vector<std::string_view>& foreign_fields();
+
+}  // namespace tactus::library
