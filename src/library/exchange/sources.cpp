@@ -1,5 +1,8 @@
 #include "library/exchange/sources.h"
 
+#include <cstdlib>
+#include <limits>
+
 #include "library/exchange/foreign_json.h"
 
 namespace tactus::library {
@@ -13,16 +16,19 @@ ForeignKept unpacked(std::string_view raw) {
   return {std::string(raw.substr(0, end)), std::string(raw.substr(std::min(end + 1, raw.size())))};
 }
 
-std::string change_name(const Source& source) { return "exchange/" + std::to_string(source.id) + "/change"; }
+// Which change an import was: a row beside what it brought.
+std::optional<std::int64_t> change_of(Database& db, std::int64_t source) {
+  const auto text = db.text("SELECT raw FROM source_item WHERE source = ?1 AND what = 'change'", source);
+  return text ? std::optional(std::atoll(text->c_str())) : std::nullopt;
+}
 
 // Taken back, and not only too old to be listed.
 bool was_undone(Database& db, const Source& source) {
-  const auto change = db.text("SELECT value FROM meta WHERE name = ?1", change_name(source));
-  if (!change) return false;
-  const std::int64_t id = std::atoll(change->c_str());
-  const auto undone = db.integer("SELECT undone FROM change WHERE id = ?1", id);
+  const auto id = change_of(db, source.id);
+  if (!id) return false;
+  const auto undone = db.integer("SELECT undone FROM change WHERE id = ?1", *id);
   if (undone) return *undone != 0;
-  return id > db.integer("SELECT coalesce(max(id), 0) FROM change").value_or(0) - kChangesKept;
+  return *id > db.integer("SELECT coalesce(max(id), 0) FROM change").value_or(0) - kChangesKept;
 }
 
 void read_rows(Database& db, Source& out) {
@@ -71,11 +77,14 @@ std::optional<Source> read_source(Database& db, const std::string& format, const
 }
 
 void write_source(Database& db, Source& source, bool goes_on) {
+  // Until it is known which change this was, a first import counts as one that may have been taken back.
+  std::int64_t change = std::numeric_limits<std::int64_t>::max();
   if (source.id == 0) {
     db.run("INSERT INTO source(format, program, path, imported) VALUES(?1, ?2, ?3, ?4)", source.format, source.program,
            Bytes{source.path}, source.imported);
     source.id = db.last_id();
   } else {
+    if (goes_on) change = change_of(db, source.id).value_or(change);
     db.run("UPDATE source SET program = ?2, imported = ?3 WHERE id = ?1", source.id, source.program, source.imported);
     db.run("DELETE FROM source_item WHERE source = ?1", source.id);
   }
@@ -89,13 +98,13 @@ void write_source(Database& db, Source& source, bool goes_on) {
   }
   for (const ForeignPlaylist& p : source.playlists) put(std::nullopt, "playlist", foreign_json(p));
   for (const ForeignKept& k : source.kept) put(std::nullopt, "kept", packed(k));
-  // Until it is known which change this was, a first import counts as one that may have been taken back.
-  if (!goes_on)
-    db.run("INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)", change_name(source), "9223372036854775807");
+  put(std::nullopt, "change", std::to_string(change));
 }
 
 void remember_change(Database& db, const Source& source) {
-  db.run("UPDATE meta SET value = (SELECT max(id) FROM change) WHERE name = ?1", change_name(source));
+  db.run(
+      "UPDATE source_item SET raw = CAST((SELECT max(id) FROM change) AS BLOB) WHERE source = ?1 AND what = 'change'",
+      source.id);
 }
 
 }  // namespace tactus::library
