@@ -157,6 +157,7 @@ class LibraryAnalysis {
     library::Store store(o_.library.folder, {.who = "tactus library analyze", .wait_ms = 60'000});
     for (const HeardTrack& h : kept_) keep(store, h);
     kept_.clear();
+    keep_search_quick(store.db());
   }
 
   void keep(library::Store& store, const HeardTrack& h) {

@@ -119,6 +119,7 @@ int edit_command(const EditCommand& o) {
   tell_problems(share_with_decks(store, tracks));
   set_all(store, tracks, o);
   tell_problems(share_with_decks(store, tracks));
+  keep_search_quick(store.db());
   print_tracks(store.db(), tracks, o.library.json);
   return kOk;
 }
@@ -144,6 +145,7 @@ int undo_command(const UndoCommand& o, bool back) {
   tell_problems(share_with_decks(store));
   const auto change = back ? library::undo(store) : library::redo(store);
   if (change) tell_problems(share_with_decks(store));
+  keep_search_quick(store.db());
   if (!change) return fail(back ? "there is nothing to take back" : "there is nothing to do again");
   fmt::print("{}\n", o.library.json ? json_line(change_json(*change))
                                     : fmt::format("{}: {}", back ? "taken back" : "done again", change->what));

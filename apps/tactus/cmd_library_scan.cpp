@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "keys.h"
+#include "library/search/merge.h"
 #include "library/store/folder_watch.h"
 #include "library/store/scan.h"
 #include "library_commands.h"
@@ -64,12 +65,19 @@ library::ScanReport scan_once(const ScanCommand& o, const std::vector<std::strin
   options.folders = folders;
   options.read_all = o.all;
   options.readers = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U));
+  // Some ten thousand at a time: what taking in costs is for the most part the same for one and for many.
+  options.committed = [](library::Database& db) {
+    constexpr std::size_t kMany = 16384;
+    if (library::pending_count(db, kMany) >= kMany) library::merge_pending(db);
+  };
   options.progress = [&](const library::ScanProgress& p) {
     const double share = p.of > 0 ? static_cast<double>(p.done) / static_cast<double>(p.of) : 0;
     progress.show(share, fmt::format("{} files", p.done));
     return !stop_asked();
   };
-  return library::scan(store, options);
+  const library::ScanReport report = library::scan(store, options);
+  keep_search_quick(store.db(), true);
+  return report;
 }
 
 void tell_scan(const ScanCommand& o, const library::ScanReport& r) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "library/search/merge.h"
 #include "library/store/store.h"
 
 namespace tactus::app {
@@ -11,6 +12,12 @@ void LibraryOption::add(CLI::App* cmd, const std::string& json_help) {
   cmd->add_option("--library", folder, "The library's folder; else $TACTUS_LIBRARY, or the user's own")
       ->type_name("FOLDER");
   if (!json_help.empty()) cmd->add_flag("--json", json, json_help);
+}
+
+void keep_search_quick(library::Database& db, bool all) {
+  if (!all && library::pending_count(db) < library::kMergeAt) return;
+  while (library::merge_pending(db) > 0) {
+  }
 }
 
 std::string json_line(const nlohmann::ordered_json& json) {

@@ -25,6 +25,7 @@ class Library(unittest.TestCase):
         os.mkdir(self.music)
         names = ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
         self.env = {name: os.path.join(self.dir, name.lower()) for name in names}
+        self.env["TACTUS_LIBRARY"] = ""
         os.mkdir(self.env["XDG_RUNTIME_DIR"])
 
     def wav(self, name, seed):

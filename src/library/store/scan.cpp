@@ -40,7 +40,7 @@ class Scan {
   Scan(Store& store, const ScanOptions& options)
       : db_(store.db()),
         options_(options),
-        writer_(db_, report_),
+        writer_(db_, report_, options.committed),
         readers_(options.readers, options.read, options.most_per_file) {}
 
   ScanReport run() {

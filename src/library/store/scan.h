@@ -28,6 +28,8 @@ struct ScanOptions {
   int readers = 2;        // processes that read tags
   // false stops: what was found so far is kept.
   std::function<bool(const ScanProgress&)> progress;
+  // After each commit, and at the end: for indexes that are made of the tables.
+  std::function<void(Database&)> committed;
   TagReaders::Read read = read_music_file;
   std::chrono::milliseconds most_per_file = std::chrono::seconds(20);
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <utility>
 
 #include "library/store/fields.h"
 
@@ -58,8 +59,8 @@ bool is_there(const std::string& path) {
 
 }  // namespace
 
-ScanWriter::ScanWriter(Database& db, ScanReport& report)
-    : db_(db), report_(report), now_(static_cast<std::int64_t>(std::time(nullptr))) {}
+ScanWriter::ScanWriter(Database& db, ScanReport& report, std::function<void(Database&)> committed)
+    : db_(db), report_(report), committed_(std::move(committed)), now_(static_cast<std::int64_t>(std::time(nullptr))) {}
 
 void ScanWriter::begin() {
   if (transaction_ && std::chrono::steady_clock::now() - begun_ > kCommitEvery) commit();
@@ -72,6 +73,7 @@ void ScanWriter::commit() {
   if (!transaction_) return;
   transaction_->commit();
   transaction_.reset();
+  if (committed_) committed_(db_);
 }
 
 std::optional<ScanWriter::Known> ScanWriter::find(const std::string& path) {

@@ -20,7 +20,8 @@ struct FoundFile {
 
 class ScanWriter {
  public:
-  ScanWriter(Database& db, ScanReport& report);
+  // `committed`: as ScanOptions'.
+  ScanWriter(Database& db, ScanReport& report, std::function<void(Database&)> committed = {});
 
   // The file is known and hasn't changed: nothing is to be read.
   bool know(const FoundFile& file);
@@ -57,6 +58,7 @@ class ScanWriter {
 
   Database& db_;
   ScanReport& report_;
+  std::function<void(Database&)> committed_;
   std::int64_t now_;
   std::optional<Transaction> transaction_;
   std::chrono::steady_clock::time_point begun_;
