@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/bar_tracker.h"
-#include "analysis/bars.h"
 #include "analysis/confidence.h"
+#include "analysis/counting.h"
 #include "analysis/embedding.h"
 #include "analysis/features.h"
 #include "analysis/grid.h"
 #include "analysis/listen.h"
 #include "analysis/loudness.h"
 #include "analysis/network.h"
-#include "analysis/network_input.h"
 #include "analysis/onsets.h"
 #include "analysis/phrases.h"
 #include "analysis/sections.h"
@@ -23,35 +21,27 @@
 namespace tactus::analysis {
 namespace {
 
-void add_beats(const Features& features, const Activations& heard, TrackAnalysis& out) {
-  if (out.last_sound <= out.first_sound) return;
+// Returns what the network heard.
+Activations add_beats(const Features& features, TrackAnalysis& out) {
   const OnsetCurve curve = onset_curve(features);
-  const std::vector<TrackedBeat> beats = track_bars(heard);
-  Grid grid = find_grid(curve, beats, out.duration);
-  if (grid.anchors.empty()) return;
-  Bars bars = find_bars(grid.anchors, beats);
-  for (Anchor& a : grid.anchors) a.beat -= bars.first_downbeat;
-  out.grid = std::move(grid.anchors);
-  if (out.grid.size() == 1) {
-    // One anchor may as well stand where the music starts.
-    const double first = std::ceil(out.beat_of(out.first_sound) - 0.1);
-    const double bar = bars.metre.empty() ? 4 : bars.metre[0].beats_per_bar;
-    const double moved = bars.metre.size() > 1 ? 0 : bar * std::ceil(first / bar);
-    out.grid[0] = {out.seconds_of(moved), 0, out.grid[0].bpm};
-  }
-  out.metre = std::move(bars.metre);
-  out.bpm = median_bpm(out.grid, out.duration);
-  const Confidences sure = confidences_of(evidence_of(heard, beats, curve, out));
+  Listening listening = listen_and_count(features, curve, out);
+  if (out.last_sound <= out.first_sound || listening.ways.empty()) return std::move(listening.heard);
+  Counting& best = listening.ways[0];
+  out.grid = std::move(best.grid);
+  out.metre = std::move(best.metre);
+  out.bpm = best.bpm;
+  const Confidences sure = confidences_of(best.evidence);
   out.tempo_confidence = sure.tempo;
   out.confidence = sure.beats;
   out.downbeat_confidence = sure.downbeats;
   out.alternative_bpm = alternative_to(out.bpm);
-  out.grid_error_ms = grid.error_ms;
+  out.grid_error_ms = best.error_ms;
   out.first_downbeat = out.seconds_of(0);
   const BarTable table = bar_table(features, out);
   out.phrases = find_phrases(table);
-  out.sections = find_sections(table, heard, out);
+  out.sections = find_sections(table, listening.heard, out);
   suggest_mix(out);
+  return std::move(listening.heard);
 }
 
 // What of an analysis this build finds anew.
@@ -108,8 +98,7 @@ std::vector<double> TrackAnalysis::four_bars() const {
 }
 
 void listen_to_beats(const Features& features, TrackAnalysis& out) {
-  const Activations heard = run_network(network_input(features));
-  add_beats(features, heard, out);
+  const Activations heard = add_beats(features, out);
   out.vocals = find_vocals(heard, &out.vocal_confidence);
 }
 

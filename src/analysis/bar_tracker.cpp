@@ -207,64 +207,20 @@ std::vector<BarState> find_bars(const std::vector<double>& odds, const TrackerOp
   return out;
 }
 
-struct Tracked {
-  std::vector<TrackedBeat> beats;
-  std::vector<double> downbeat_odds;  // of each of them
-};
-
-Tracked tracked(const Activations& activations, const TrackerOptions& options) {
-  constexpr std::size_t kLeastBeats = 8;
-  const std::vector<std::size_t> beats = BeatSearch(beat_odds(activations, options), options).beats();
-  if (beats.size() < kLeastBeats) return {};
-  Tracked out;
-  out.downbeat_odds = downbeat_odds(activations, beats);
-  const std::vector<BarState> bars = find_bars(out.downbeat_odds, options);
-  for (std::size_t i = 0; i < beats.size(); ++i) {
-    out.beats.push_back({placed(activations, beats[i]), activations.beat[beats[i]], bars[i].in_bar,
-                         kBarLengths[static_cast<std::size_t>(bars[i].bar)]});
-  }
-  return out;
-}
-
-// How alike odds are `apart` beats later: 1 for ever the same, 0 for nothing in common.
-double alike(const std::vector<double>& odds, std::size_t apart) {
-  const auto n = static_cast<double>(odds.size());
-  if (odds.size() < 3 * apart) return 0;
-  const double mean = std::accumulate(odds.begin(), odds.end(), 0.0) / n;
-  double same = 0, all = 1e-9;
-  for (std::size_t i = 0; i < odds.size(); ++i) {
-    all += (odds[i] - mean) * (odds[i] - mean);
-    if (i >= apart) same += (odds[i] - mean) * (odds[i - apart] - mean);
-  }
-  return same / all * n / (n - static_cast<double>(apart));
-}
-
-// Whether beats in a hurry are half-beats of music that would be counted half as fast: every other one is hardly heard,
-// or all are heard but faintly, or downbeats come again after eight beats rather than four. The thresholds were seen on
-// pieces that the network hadn't heard: docs/analysis.md.
-bool in_half_beats(const Tracked& fast) {
-  constexpr double kHurry = 135, kUneven = 0.28, kFaint = 0.38, kLonger = 0.48;
-  const std::vector<TrackedBeat>& beats = fast.beats;
-  const double seconds = (beats.back().seconds - beats.front().seconds) / static_cast<double>(beats.size() - 1);
-  if (60 / seconds < kHurry) return false;
-  std::array<double, 2> strength{};
-  for (std::size_t i = 0; i < beats.size(); ++i) strength[i % 2] += beats[i].strength;
-  const auto [weaker, stronger] = std::minmax(strength[0], strength[1]);
-  return weaker < kUneven * stronger || weaker + stronger < kFaint * static_cast<double>(beats.size()) ||
-         alike(fast.downbeat_odds, 8) > alike(fast.downbeat_odds, 4) + kLonger;
-}
-
 }  // namespace
 
 std::vector<TrackedBeat> track_bars(const Activations& activations, const TrackerOptions& options) {
-  Tracked fast = tracked(activations, options);
-  if (fast.beats.empty() || !in_half_beats(fast)) return fast.beats;
-  TrackerOptions slower = options;
-  const double seconds =
-      (fast.beats.back().seconds - fast.beats.front().seconds) / static_cast<double>(fast.beats.size() - 1);
-  slower.fastest_bpm = 0.7 * 60 / seconds;
-  const Tracked half = tracked(activations, slower);
-  return half.beats.empty() ? fast.beats : half.beats;
+  constexpr std::size_t kLeastBeats = 8;
+  const std::vector<std::size_t> beats = BeatSearch(beat_odds(activations, options), options).beats();
+  if (beats.size() < kLeastBeats) return {};
+  const std::vector<double> odds = downbeat_odds(activations, beats);
+  const std::vector<BarState> bars = find_bars(odds, options);
+  std::vector<TrackedBeat> out;
+  for (std::size_t i = 0; i < beats.size(); ++i) {
+    out.push_back({placed(activations, beats[i]), activations.beat[beats[i]], odds[i], bars[i].in_bar,
+                   kBarLengths[static_cast<std::size_t>(bars[i].bar)]});
+  }
+  return out;
 }
 
 }  // namespace tactus::analysis

@@ -13,6 +13,7 @@ namespace tactus::analysis {
 struct TrackedBeat {
   double seconds = 0;
   double strength = 0;  // 0 to 1: the network's
+  double downbeat = 0;  // log odds that it is one, by the network alone
   int in_bar = 0;       // 0: a downbeat
   int bar_length = 4;   // beats of the bar that it is in
 };

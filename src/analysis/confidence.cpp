@@ -105,7 +105,8 @@ Evidence evidence_of(const Activations& heard, const std::vector<TrackedBeat>& t
           f(mean_of(by_place[0])),
           f(other),
           f(bars),
-          f(share_of_onsets(curve, beats))};
+          f(share_of_onsets(curve, beats)),
+          0};
 }
 
 Confidences confidences_of(const Evidence& evidence) {

@@ -16,11 +16,12 @@ namespace tactus::analysis {
 // half-way between them, and on the weaker half of them against the stronger; how many tracked beats lie on the grid,
 // and in how steady a tempo; how far the tempo is from 120 BPM in octaves; a downbeat's probability on the downbeats
 // and on the strongest other place of the bar; how many of the tracked downbeats agree with the bars; how many of the
-// beats with an onset near them have it within 12 ms (in noise, few).
-constexpr std::size_t kEvidence = 11;
+// beats with an onset near them have it within 12 ms (in noise, few); the odds of this way of counting among the others
+// (counting.h).
+constexpr std::size_t kEvidence = 12, kOdds = 11;
 using Evidence = std::array<float, kEvidence>;
 
-// `analysis` has its grid and metre.
+// All but the last. `analysis` has its grid and metre.
 Evidence evidence_of(const Activations& heard, const std::vector<TrackedBeat>& beats, const OnsetCurve& curve,
                      const TrackAnalysis& analysis);
 

@@ -7,10 +7,10 @@
 namespace tactus::analysis {
 
 // clang-format off
-constexpr std::array<std::array<float, 11>, 3> kConfidenceWeights = {{
-    {-1.922f, 1.960f, -0.604f, 0.287f, 0.558f, -1.146f, -0.206f, 1.490f, -1.625f, 1.736f, 1.004f},
-    {-1.912f, 3.685f, -1.300f, -1.339f, 0.031f, -0.382f, -0.409f, 2.535f, 0.031f, 0.417f, 1.634f},
-    {-1.487f, 1.536f, -0.436f, -0.956f, -0.266f, -0.592f, -0.537f, 3.563f, -1.855f, 0.435f, 0.792f}}};
+constexpr std::array<std::array<float, 12>, 3> kConfidenceWeights = {{
+    {0.018f, 1.534f, -1.025f, -0.905f, -0.606f, 0.043f, -0.218f, 1.477f, -0.184f, -0.425f, 0.065f, 3.895f},
+    {-0.998f, 2.390f, 0.236f, -1.482f, -0.712f, -0.162f, 0.850f, 2.907f, -0.955f, 0.103f, 0.233f, 1.733f},
+    {0.112f, 1.230f, -0.121f, -2.239f, -0.633f, 0.543f, -0.418f, 3.750f, -0.714f, -0.685f, -0.116f, 1.606f}}};
 // clang-format on
 
 }  // namespace tactus::analysis

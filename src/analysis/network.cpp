@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "analysis/elu.h"
+#include "analysis/log_odds.h"
 #include "analysis/network_input.h"
 #include "analysis/weights.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 constexpr int kChannels = 40, kTaps = 5, kLayers = 10, kHeads = 4;
 constexpr int kLevelRows = kInputRows - kPitchRows;
+constexpr double kLeastOdds = 1e-4;
 
 // A convolution in time from `In` to `Out` channels: the weights of tap k and input i are `Out` values from
 // (k * In + i) * Out on.
@@ -78,11 +80,11 @@ std::vector<float> scaled(std::span<const std::uint8_t> input) {
 
 std::vector<float> first_layer(const Weights& weights, std::span<const std::uint8_t> input) {
   // In pieces: the input as floats is the largest thing here.
-  constexpr std::ptrdiff_t kPiece = 4096, kReach = kTaps / 2;
+  constexpr std::ptrdiff_t kAtOnce = 4096, kReach = kTaps / 2;
   const std::ptrdiff_t frames = std::ssize(input) / kInputRows;
   std::vector<float> out(static_cast<std::size_t>(frames * kChannels));
-  for (std::ptrdiff_t from = 0; from < frames; from += kPiece) {
-    const std::ptrdiff_t to = std::min(frames, from + kPiece), first = std::max<std::ptrdiff_t>(0, from - kReach);
+  for (std::ptrdiff_t from = 0; from < frames; from += kAtOnce) {
+    const std::ptrdiff_t to = std::min(frames, from + kAtOnce), first = std::max<std::ptrdiff_t>(0, from - kReach);
     const std::vector<float> piece =
         scaled(input.subspan(static_cast<std::size_t>(first * kInputRows),
                              static_cast<std::size_t>((std::min(frames, to + kReach) - first) * kInputRows)));
@@ -121,23 +123,59 @@ void run_piece(const Weights& weights, std::span<const std::uint8_t> input, std:
   }
 }
 
+// Frames [from, to) of `input` played `tempo` times as fast: each the nearest of its own.
+std::vector<std::uint8_t> played(std::span<const std::uint8_t> input, double tempo, std::ptrdiff_t from,
+                                 std::ptrdiff_t to) {
+  const std::ptrdiff_t last = std::ssize(input) / kInputRows - 1;
+  std::vector<std::uint8_t> out(static_cast<std::size_t>((to - from) * kInputRows));
+  for (std::ptrdiff_t t = from; t < to; ++t) {
+    const auto of = std::min<std::ptrdiff_t>(last, std::llround(static_cast<double>(t) * tempo));
+    std::copy_n(input.begin() + of * kInputRows, kInputRows, out.begin() + (t - from) * kInputRows);
+  }
+  return out;
+}
+
+// Adds the log odds of `other`, heard at `tempo`, to those in `sum`.
+void add_odds(const std::vector<float>& other, double tempo, std::vector<double>& sum) {
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    const double at = static_cast<double>(i) / tempo;
+    const std::size_t left = std::min(other.size() - 1, static_cast<std::size_t>(at));
+    const std::size_t right = std::min(other.size() - 1, left + 1);
+    const double part = at - static_cast<double>(left);
+    sum[i] += (1 - part) * log_odds(other[left], kLeastOdds) + part * log_odds(other[right], kLeastOdds);
+  }
+}
+
 }  // namespace
 
-Activations run_network(std::span<const std::uint8_t> input, int piece) {
+Activations run_network(std::span<const std::uint8_t> input, double tempo, int piece) {
   static const Weights weights;
   // The front's taps and each layer's, either way.
   constexpr std::ptrdiff_t kReach = kTaps / 2 * (std::ptrdiff_t{1} << kLayers);
-  const std::ptrdiff_t frames = std::ssize(input) / kInputRows;
+  const auto frames = static_cast<std::ptrdiff_t>(static_cast<double>(std::ssize(input) / kInputRows) / tempo);
   Activations out;
   for (std::ptrdiff_t from = 0; from < frames; from += piece) {
     const std::ptrdiff_t to = std::min(frames, from + piece);
     const std::ptrdiff_t seen = std::max<std::ptrdiff_t>(0, from - kReach), end = std::min(frames, to + kReach);
-    run_piece(
-        weights,
-        input.subspan(static_cast<std::size_t>(seen * kInputRows), static_cast<std::size_t>((end - seen) * kInputRows)),
-        from - seen, to - seen, out);
+    run_piece(weights, played(input, tempo, seen, end), from - seen, to - seen, out);
   }
   return out;
+}
+
+void hear_again(std::span<const std::uint8_t> input, Activations& heard) {
+  static constexpr std::array kTempos = {0.87, 1.15};  // training went from 0.85 to 1.18
+  std::vector<double> beat(heard.beat.size(), 0.0), downbeat(heard.downbeat.size(), 0.0);
+  add_odds(heard.beat, 1, beat);
+  add_odds(heard.downbeat, 1, downbeat);
+  for (const double tempo : kTempos) {
+    const Activations other = run_network(input, tempo);
+    if (other.beat.empty()) return;  // a few frames
+    add_odds(other.beat, tempo, beat);
+    add_odds(other.downbeat, tempo, downbeat);
+  }
+  const auto mean = [](double sum) { return static_cast<float>(1 / (1 + std::exp(-sum / (1 + kTempos.size())))); };
+  std::transform(beat.begin(), beat.end(), heard.beat.begin(), mean);
+  std::transform(downbeat.begin(), downbeat.end(), heard.downbeat.begin(), mean);
 }
 
 }  // namespace tactus::analysis

@@ -19,6 +19,13 @@ struct Activations {
 
 // `input`: kInputRows bytes a frame, from network_input(). Sees 41 s either way. So many frames of it are looked at at
 // once (by default 15 minutes, for which 14 MB are needed): nothing but memory and speed depends on it.
-Activations run_network(std::span<const std::uint8_t> input, int piece = 45000);
+// `tempo`: heard as if it were played so many times as fast; frame i of the result is then at i * kFrameSeconds *
+// tempo.
+Activations run_network(std::span<const std::uint8_t> input, double tempo = 1, int piece = 45000);
+
+// Beats and downbeats as `heard`, which run_network(input) gave, and two more hearings a little slower and faster have
+// them on the average (of log odds): errors that hang on details of the sound are not the same in all. Costs twice
+// what run_network does.
+void hear_again(std::span<const std::uint8_t> input, Activations& heard);
 
 }  // namespace tactus::analysis

@@ -1,4 +1,5 @@
-// The tracker against activations that are known: steady, drifting, jumping, resting, in three and in five, and none.
+// The tracker and the choice of how to count against activations that are known: steady, drifting, jumping, resting, in
+// three and in five, and none.
 #include "analysis/bar_tracker.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 #include <cmath>
 #include <random>
 
+#include "analysis/counting.h"
 #include "analysis/spectra.h"
 
 namespace tactus::analysis {
@@ -115,15 +117,6 @@ TEST(BarTracker, ABarCutShortIsOne) {
   expect_all(played, track_bars(played.activations()));
 }
 
-TEST(BarTracker, BarsOfEightBeatsInAHurryAreOfFourHalfAsFast) {
-  Played played(60);
-  const double beat = 60.0 / 94;
-  for (int k = 0; 0.5 + k * beat < 58; ++k) played.beat(0.5 + k * beat, k % 4 == 0);
-  Played doubled = played;
-  for (int k = 0; 0.5 + (k + 0.5) * beat < 58; ++k) doubled.beat(0.5 + (k + 0.5) * beat, false, 0.6f);
-  expect_all(played, track_bars(doubled.activations()));
-}
-
 TEST(BarTracker, FindsNoBeatsInNoise) {
   EXPECT_TRUE(track_bars(Played(60).activations()).empty());
   EXPECT_TRUE(track_bars(Activations{}).empty());
@@ -133,6 +126,49 @@ TEST(BarTracker, SevenBeatsAreTooFew) {
   Played played(10);
   for (int k = 0; k < 7; ++k) played.beat(1 + k * 0.5, k % 4 == 0);
   EXPECT_TRUE(track_bars(played.activations()).empty());
+}
+
+// The ways of counting what was played, the likeliest first.
+std::vector<Counting> counted(const Played& played) {
+  OnsetCurve silent;
+  silent.hop = 0.00145;
+  TrackAnalysis track;
+  track.duration = track.last_sound = static_cast<double>(played.activations().beat.size()) * kFrameSeconds;
+  return countings(played.activations(), silent, track);
+}
+
+TEST(Counting, BarsOfEightBeatsInAHurryAreOfFourHalfAsFast) {
+  Played played(60);
+  const double beat = 60.0 / 94;
+  for (int k = 0; 0.5 + k * beat < 58; ++k) played.beat(0.5 + k * beat, k % 4 == 0);
+  Played doubled = played;
+  for (int k = 0; 0.5 + (k + 0.5) * beat < 58; ++k) doubled.beat(0.5 + (k + 0.5) * beat, false, 0.6f);
+  expect_all(played, counted(doubled).at(0).beats);
+}
+
+TEST(Counting, OtherWaysComeAfterTheLikeliestAndSumUpToOne) {
+  Played played(60);
+  for (int k = 0; 0.5 + k * 0.5 < 58; ++k) played.beat(0.5 + k * 0.5, k % 4 == 0);
+  const std::vector<Counting> ways = counted(played);
+  ASSERT_GE(ways.size(), 2u);
+  EXPECT_NEAR(ways[0].bpm, 120, 0.5);
+  float sum = 0, before = 1;
+  for (const Counting& way : ways) {
+    sum += way.evidence[kOdds];
+    EXPECT_LE(way.evidence[kOdds], before);
+    before = way.evidence[kOdds];
+    for (const Counting& other : ways) {
+      if (&other != &way) {
+        EXPECT_GT(std::fabs(other.bpm / way.bpm - 1), 0.01) << "the same way twice";
+      }
+    }
+  }
+  EXPECT_NEAR(sum, 1, 1e-5);
+}
+
+TEST(Counting, OfNothingThereIsNoWay) {
+  EXPECT_TRUE(counted(Played(60)).empty());
+  EXPECT_TRUE(counted(Played(0)).empty());
 }
 
 }  // namespace

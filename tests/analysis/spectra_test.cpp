@@ -126,12 +126,39 @@ TEST(Network, SeesTheSameInPieces) {
   std::mt19937 random(3);
   std::vector<std::uint8_t> input(7000 * kInputRows);
   for (std::uint8_t& v : input) v = static_cast<std::uint8_t>(random());
-  const Activations whole = run_network(input), pieces = run_network(input, 1500);
+  const Activations whole = run_network(input), pieces = run_network(input, 1, 1500);
   ASSERT_EQ(whole.beat.size(), 7000u);
   EXPECT_EQ(pieces.beat, whole.beat);
   EXPECT_EQ(pieces.downbeat, whole.downbeat);
   EXPECT_EQ(pieces.section, whole.section);
   EXPECT_EQ(pieces.voice, whole.voice);
+}
+
+TEST(Network, HearsAgainByTheMeanOfThreeSpeeds) {
+  std::mt19937 random(5);
+  std::vector<std::uint8_t> input(300 * kInputRows);
+  for (std::uint8_t& v : input) v = static_cast<std::uint8_t>(random());
+  Activations again = run_network(input);
+  const Activations first = again, slower = run_network(input, 0.87), faster = run_network(input, 1.15);
+  EXPECT_EQ(slower.beat.size(), 344u);
+  EXPECT_EQ(faster.beat.size(), 260u);
+  hear_again(input, again);
+  ASSERT_EQ(again.beat.size(), first.beat.size());
+  const auto odds = [](float p) { return std::log(p / (1 - p)); };
+  // Where all three begin is the same moment; and 200 frames on, 174 fast or 230 slow ones.
+  EXPECT_NEAR(odds(again.beat[0]), (odds(first.beat[0]) + odds(slower.beat[0]) + odds(faster.beat[0])) / 3, 1e-3);
+  const float later = static_cast<float>(200 / 0.87 - 229);
+  EXPECT_NEAR(
+      odds(again.downbeat[200]),
+      (odds(first.downbeat[200]) + (1 - later) * odds(slower.downbeat[229]) + later * odds(slower.downbeat[230]) +
+       (1 - 0.913f) * odds(faster.downbeat[173]) + 0.913f * odds(faster.downbeat[174])) /
+          3,
+      1e-2);
+  EXPECT_EQ(again.voice, first.voice);
+  EXPECT_EQ(again.section, first.section);
+  Activations none;
+  hear_again({}, none);
+  EXPECT_TRUE(none.beat.empty());
 }
 
 }  // namespace
