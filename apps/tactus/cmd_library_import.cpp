@@ -145,6 +145,8 @@ std::string import_report(const std::string& source, const library::ForeignLibra
 int import(const ImportOptions& o) {
   const auto map = path_map(o.maps);
   if (!map) return kUsage;
+  ImportInto how = o.how;
+  how.map = *map;
   int code = kOk;
   for (const std::string& source : o.sources) {
     std::string error;
@@ -156,7 +158,7 @@ int import(const ImportOptions& o) {
     }
     if (o.dry_run) {
       fmt::print("{}", o.jsonl ? import_line(source, *found) + "\n" : import_report(source, *found));
-    } else if (const int done = import_into(o.library, *found, source, o.how); done != kOk) {
+    } else if (const int done = import_into(o.library, *found, source, how); done != kOk) {
       return done;
     }
   }

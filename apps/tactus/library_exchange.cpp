@@ -59,6 +59,7 @@ int import_into(const LibraryOption& o, const library::ForeignLibrary& found, co
   {
     Progress progress("import", options.quiet);
     library::ImportOptions how;
+    how.map = options.map;
     how.overwrite = options.overwrite;
     how.accept_proposed = options.accept_proposed;
     how.progress = [&](double share) {

@@ -9,6 +9,7 @@
 namespace tactus::app {
 
 struct ImportInto {
+  library::PathMap map;  // with which the source was read
   bool overwrite = false, accept_proposed = false, quiet = false;
 };
 

@@ -62,7 +62,9 @@ class Exporting {
     for (const SourceItem& item : base_->items) {
       const auto mine = item.id ? read_track(db_, *item.id) : std::nullopt;
       if (mine) place_.emplace(*item.id, out_.tracks.size());
-      out_.tracks.push_back(mine ? changed_track(item, *mine, out_.format) : item.track);
+      ForeignTrack now = mine ? changed_track(item, *mine, out_.format) : item.track;
+      if (now.path == item.track.path) now.path = path_there(now.path);
+      out_.tracks.push_back(std::move(now));
     }
     for (const ForeignPlaylist& p : base_->playlists) {
       const auto crate = find_crate(db_, crate_path_of(base_->format, p));
@@ -76,6 +78,16 @@ class Exporting {
       if (tracks != before) now.tracks = places(tracks);
       out_.playlists.push_back(std::move(now));
     }
+  }
+
+  // As the source has it, which was read with other beginnings of paths.
+  std::string path_there(const std::string& path) const {
+    for (const auto& [from, to] : base_->map) {
+      if (!path.starts_with(to)) continue;
+      const std::string there = from + path.substr(to.size());
+      if (mapped_path(there, base_->map) == path) return there;
+    }
+    return path;
   }
 
   void all_tracks() {

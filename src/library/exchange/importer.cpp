@@ -51,6 +51,7 @@ class Importing {
     source_.imported = static_cast<std::int64_t>(std::time(nullptr));
     source_.playlists = library.playlists;
     source_.kept = library.kept;
+    source_.map = options.map;
     for (const SourceItem& item : last_.items) before_.emplace(item.track.path, &item);
   }
 

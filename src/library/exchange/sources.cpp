@@ -48,6 +48,9 @@ void read_rows(Database& db, Source& out) {
           if (auto playlist = parse_foreign_playlist(s.view(1))) out.playlists.push_back(std::move(*playlist));
         } else if (what == "kept") {
           out.kept.push_back(unpacked(s.view(1)));
+        } else if (what == "map") {
+          ForeignKept pair = unpacked(s.view(1));
+          out.map.emplace_back(std::move(pair.name), std::move(pair.bytes));
         }
       });
   for (ForeignPlaylist& p : out.playlists)
@@ -98,6 +101,7 @@ void write_source(Database& db, Source& source, bool goes_on) {
   }
   for (const ForeignPlaylist& p : source.playlists) put(std::nullopt, "playlist", foreign_json(p));
   for (const ForeignKept& k : source.kept) put(std::nullopt, "kept", packed(k));
+  for (const auto& [from, to] : source.map) put(std::nullopt, "map", packed({from, to}));
   put(std::nullopt, "change", std::to_string(change));
 }
 

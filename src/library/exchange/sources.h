@@ -26,6 +26,7 @@ struct Source {
   std::vector<SourceItem> items;
   std::vector<ForeignPlaylist> playlists;
   std::vector<ForeignKept> kept;
+  PathMap map;          // what was put in the place of the beginnings of its paths
   bool undone = false;  // the import was taken back: nothing of it is in the library
 };
 

@@ -186,6 +186,20 @@ TEST_F(Exchange, AfterARoundTripOnlyTheEditedCueDiffers) {
             replaced(text_, "Type=\"0\" Start=\"0.123\"", "Type=\"0\" Start=\"0.456\""));
 }
 
+// Its paths are of the machine that it came from.
+TEST_F(Exchange, PathsThatWereMappedGoBackAsTheyWere) {
+  say(folder_ + "/a.wav", "/C:/Music/a.wav");
+  say(folder_ + "/b.wav", "/C:/Music/b.wav");
+  std::string error;
+  ImportOptions options;
+  options.map = {{"C:/Music", folder_}};
+  const auto found = read_foreign(source_, &error, options.map);
+  ASSERT_TRUE(found) << error;
+  EXPECT_EQ(import_library(*store_, *found, source_, options).missing, 0U);
+  EXPECT_EQ(track("a.wav").marks.size(), 3U);
+  EXPECT_EQ(exported(ForeignFormat::rekordbox), text_);
+}
+
 TEST_F(Exchange, EditsOfFieldsAndCratesGoOutToo) {
   import();
   {
