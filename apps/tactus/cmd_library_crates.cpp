@@ -56,8 +56,13 @@ int list_crates(const CratesCommand& o) {
     return kOk;
   }
   const library::CrateId crate = crate_named(reader.db(), o.crate);
-  if (library::read_crate(reader.db(), crate)->kind == library::CrateKind::folder) {
+  const library::CrateKind kind = library::read_crate(reader.db(), crate)->kind;
+  if (kind == library::CrateKind::folder) {
     print_crates(reader.db(), crate, 0, o.library.json);
+    return kOk;
+  }
+  if (kind == library::CrateKind::smart) {
+    list_smart_crate(reader.db(), crate, o.library.json);
     return kOk;
   }
   for (std::int64_t from = 0;; from += library::kMostRows) {

@@ -12,6 +12,7 @@
 #include "analysis_facts.h"
 #include "keys.h"
 #include "library/parts/merge.h"
+#include "library/search/merge.h"
 #include "library_commands.h"
 #include "library_option.h"
 #include "progress.h"
@@ -51,6 +52,7 @@ class Merging {
       take(part);
       if (stop_asked()) break;
     }
+    library::merge_all(store_.db(), library::kMergeAt);
     progress_.done();
     report();
     if (stop_asked()) {

@@ -10,6 +10,11 @@
 
 namespace tactus::app {
 
+void add_library_search(CLI::App& library, Run& run);
+void add_library_related(CLI::App& library, Run& run);
+void add_library_smart(CLI::App& library, Run& run);  // after add_library_crates
+void add_library_generate(CLI::App& library, Run& run);
+
 void add_library_import(CLI::App& library, Run& run);
 void add_library_export(CLI::App& library, Run& run);
 void add_library_convert(CLI::App& library, Run& run);

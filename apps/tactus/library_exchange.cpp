@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "command.h"
 #include "deck_marks.h"
 #include "keys.h"
 #include "library/store/store.h"

@@ -15,9 +15,7 @@ void LibraryOption::add(CLI::App* cmd, const std::string& json_help) {
 }
 
 void keep_search_quick(library::Database& db, bool all) {
-  if (!all && library::pending_count(db) < library::kMergeAt) return;
-  while (library::merge_pending(db) > 0) {
-  }
+  library::merge_all(db, all ? 1 : library::kMergeAt);
 }
 
 std::string json_line(const nlohmann::ordered_json& json) {

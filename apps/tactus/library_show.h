@@ -20,5 +20,7 @@ std::string track_page(const library::Track& track);
 std::vector<library::TrackId> tracks_named(library::Database& db, const std::vector<std::string>& names);
 // Prints the tracks, a line each, as JSON where asked for.
 void print_tracks(library::Database& db, const std::vector<library::TrackId>& tracks, bool as_json);
+// Those that a smart crate's rule means (cmd_library_smart.cpp).
+void list_smart_crate(library::Database& db, std::int64_t crate, bool as_json);
 
 }  // namespace tactus::app

@@ -39,6 +39,49 @@ class Library(unittest.TestCase):
     def lines(self, *args):
         return [json.loads(line) for line in self.library(*args, "--json").stdout.splitlines()]
 
+    def test_search_smart_crates_and_what_goes_with_a_track(self):
+        for i, title in enumerate(("Deep Night", "Deep Day", "K\u00f8benhavn")):
+            self.wav(f"{i}.wav", i)
+        self.library("scan", "-q", self.music)
+        for i, title in enumerate(("Deep Night", "Deep Day", "K\u00f8benhavn")):
+            self.library("edit", os.path.join(self.music, f"{i}.wav"), "--set", f"title={title}",
+                         "--set", f"bpm={120 + i}", "--set", "key=8A", "--set", "genre=House")
+
+        def titles(*args):
+            return [t["title"] for t in json.loads(self.library(*args, "--json").stdout)["tracks"]]
+
+        self.assertEqual(titles("search", "deep nig"), ["Deep Night"])
+        self.assertEqual(titles("search", "kobenhavn"), ["K\u00f8benhavn"])
+        self.assertEqual(titles("search", "genre:house bpm:>120 -night", "--sort", "bpm", "--desc"),
+                         ["K\u00f8benhavn", "Deep Day"])
+        wrong = self.library("search", "deep bpm:fast", code=2)
+        self.assertIn("  deep bpm:fast\n       ^^^^^^^^\n", wrong.stderr)
+        self.assertIn("no field called soul", self.library("search", "--sort", "soul", code=2).stderr)
+
+        self.library("crates", "smart", "Mine/Fast", "bpm:>=121")
+        self.assertEqual(self.lines("crates", "smart", "Mine/Fast")[0],
+                         {"all": [{"field": "bpm", "from": 121.0, "places": 0}]})
+        self.assertEqual(len(self.library("crates", "list", "Mine/Fast").stdout.splitlines()), 2)
+        self.library("crates", "smart", "Mine/Fast", "bpm:>=122")
+        self.assertIn("benhavn", self.library("crates", "list", "Mine/Fast").stdout)
+        self.library("undo")
+        self.assertEqual(len(self.library("crates", "list", "Mine/Fast").stdout.splitlines()), 2)
+        self.assertEqual(titles("search", "crate:fast deep"), ["Deep Day"])
+        self.library("crates", "smart", "Mine/Fast", "--rule", os.path.join(self.dir, "none.json"), code=2)
+        self.library("crates", "make", "List")
+        self.assertIn("none with a rule", self.library("crates", "smart", "List", "deep", code=1).stderr)
+
+        related = json.loads(self.library("related", os.path.join(self.music, "0.wav"), "--json").stdout)["related"]
+        self.assertEqual([r["title"] for r in related], ["Deep Day", "K\u00f8benhavn"])
+        self.assertIn("the same key", related[0]["reasons"])
+        self.library("related", "#99", code=1)
+
+    def test_a_generated_library_is_searched(self):
+        made = os.path.join(self.dir, "made")
+        self.library("generate", made, "--tracks", "300", "-q")
+        self.assertEqual(json.loads(self.library("search", "--library", made, "--json").stdout)["total"], 300)
+        self.assertIn("tracks in this library", self.library("generate", made, "-q", code=1).stderr)
+
     def test_a_library_from_nothing(self):
         self.assertIn("tactus library scan FOLDER", self.library("info", code=1).stderr)
         for i in range(3):

@@ -64,6 +64,8 @@ class DocSet {
         f(static_cast<std::int64_t>(i * 64 + static_cast<std::size_t>(std::countr_zero(w))));
     }
   }
+  // 64 ids from 64 * i on.
+  std::uint64_t word(std::size_t i) const { return words_[i]; }
   std::uint64_t* words() { return words_.data(); }
 
  private:

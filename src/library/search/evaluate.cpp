@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
+
+#include "library/search/pick.h"
 
 namespace tactus::library {
 
@@ -26,21 +29,6 @@ CodeRange rounded_range(const Rule& rule, double scale, double unit) {
     out.high = clamped((rule.high_open ? std::ceil(high) : std::floor(high) + 1) * unit - half - 1);
   }
   return out;
-}
-
-// One pass over a column. Written so that the compiler takes several codes at once.
-template <class F>
-DocSet pick(const std::vector<Code>& codes, std::size_t chunks, F&& wanted) {
-  DocSet set(chunks);
-  std::uint64_t* word = set.words();
-  for (std::size_t i = 0; i < codes.size(); i += 64, ++word) {
-    std::uint8_t hit[64];
-    for (std::size_t k = 0; k < 64; ++k) hit[k] = wanted(codes[i + k]) ? 1 : 0;
-    std::uint64_t bits = 0;
-    for (std::size_t k = 0; k < 64; ++k) bits |= std::uint64_t{hit[k]} << k;
-    *word = bits;
-  }
-  return set;
 }
 
 bool looks_into_texts(const Rule& rule) {
@@ -113,7 +101,7 @@ SharedSet Evaluator::values(const Rule& rule) {
   const auto& codes = index_.column(rule.field);
   if (rule.kind == Rule::Kind::key) {
     return index_.kept("key " + std::to_string(rule.keys), [&] {
-      return pick(codes, index_.chunks(), [keys = rule.keys](Code c) {
+      return pick(codes, [keys = rule.keys](Code c) {
         return (static_cast<std::uint32_t>(c) < 24U) & ((keys >> (static_cast<std::uint32_t>(c) & 31U)) & 1U);
       });
     });
@@ -122,8 +110,8 @@ SharedSet Evaluator::values(const Rule& rule) {
   const std::string name = std::to_string(rule.field) + ' ' + std::to_string(range.low) + ' ' +
                            std::to_string(range.high) + (range.none_too ? "*" : "");
   return index_.kept(name, [&] {
-    DocSet set = pick(codes, index_.chunks(), [range](Code c) { return (c >= range.low) & (c <= range.high); });
-    if (range.none_too) set |= pick(codes, index_.chunks(), [](Code c) { return c == kNoCode; });
+    DocSet set = pick(codes, [range](Code c) { return (c >= range.low) & (c <= range.high); });
+    if (range.none_too) set |= pick(codes, [](Code c) { return c == kNoCode; });
     return set;
   });
 }
@@ -131,15 +119,14 @@ SharedSet Evaluator::values(const Rule& rule) {
 DocSet Evaluator::having(int place) {
   if (place >= kFieldCount) {
     const Code bit = 1 << (place - kFieldCount);
-    return pick(index_.column(kExtrasColumn), index_.chunks(), [bit](Code c) { return (c > 0) & ((c & bit) != 0); });
+    return pick(index_.column(kExtrasColumn), [bit](Code c) { return (c > 0) & ((c & bit) != 0); });
   }
   const Field& field = kFields[static_cast<std::size_t>(place)];
   const bool is_text = field.kind == FieldKind::text;
   const auto& codes = index_.column(is_text ? text_column(place, TextColumn::hash) : place);
   // Of these none is written as 0.
-  if (field.name == "rating" || field.name == "plays")
-    return pick(codes, index_.chunks(), [](Code c) { return c > 0; });
-  return pick(codes, index_.chunks(), [](Code c) { return c != kNoCode; });
+  if (field.name == "rating" || field.name == "plays") return pick(codes, [](Code c) { return c > 0; });
+  return pick(codes, [](Code c) { return c != kNoCode; });
 }
 
 SharedSet Evaluator::word(int field, const std::string& word) {
@@ -186,15 +173,32 @@ DocSet Evaluator::phrase(const Rule& rule, const DocSet& within) {
     out &= crates_named(rule);
     return out;
   }
-  const std::vector<std::string> words = index_.cutter().words(rule.text);
-  for (const std::string& one : words) out &= *index_.with_word(rule.field, one, false);
-  if (words.empty() && rule.negated) out.clear();
-  if (words.size() < 2) return out;
   const std::string folded = index_.cutter().folded(rule.text);
+  // As with words.
+  if (folded.empty() && rule.negated) out.clear();
+  if (folded.empty()) return out;
+  DocSet found(index_.chunks());
+  for (int field = 0; field < kFieldCount; ++field) {
+    const bool text = kFields[static_cast<std::size_t>(field)].kind == FieldKind::text;
+    if (rule.field == Rule::kAnywhere ? text && is_searched(field) : field == rule.field)
+      found |= phrase_in(field, folded, within);
+  }
+  return found;
+}
+
+DocSet Evaluator::phrase_in(int field, const std::string& folded, const DocSet& within) {
+  DocSet out = within;
+  each_word(folded, [&](std::string_view word) { out &= *index_.with_word(field, word, false); });
+  if (folded.find(' ') == std::string::npos) return out;
+  // The words are all there. Whether side by side is looked up once for each text: one comment may be that of
+  // thousands.
+  const auto& hashes = index_.column(text_column(field, TextColumn::hash));
+  std::unordered_map<Code, bool> known;
   DocSet found(index_.chunks());
   out.each([&](std::int64_t id) {
-    const std::string text = index_.text(id);
-    if (in_texts(text, rule.field, [&](std::string_view one) { return text_has_phrase(one, folded); })) found.put(id);
+    const auto [at, is_new] = known.try_emplace(hashes[static_cast<std::size_t>(id)], false);
+    if (is_new) at->second = text_has_phrase(field_text(index_.text(id), field), folded);
+    if (at->second) found.put(id);
   });
   return found;
 }
@@ -208,7 +212,7 @@ DocSet Evaluator::exactly(const Rule& rule) {
   const std::pair<TextColumn, Code> parts[] = {
       {TextColumn::hash, wanted.hash}, {TextColumn::first, wanted.first}, {TextColumn::second, wanted.second}};
   for (const auto& [which, code] : parts) {
-    out &= pick(index_.column(text_column(rule.field, which)), index_.chunks(), [code](Code c) { return c == code; });
+    out &= pick(index_.column(text_column(rule.field, which)), [code](Code c) { return c == code; });
   }
   return out;
 }

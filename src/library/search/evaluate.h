@@ -37,6 +37,7 @@ class Evaluator {
   DocSet plain(const Rule& rule, const DocSet& within);
   DocSet words(const Rule& rule, const DocSet& within);
   DocSet phrase(const Rule& rule, const DocSet& within);
+  DocSet phrase_in(int field, const std::string& folded, const DocSet& within);
   DocSet exactly(const Rule& rule);
   DocSet crates_named(const Rule& rule);
   DocSet crate_members(const CrateName& crate);

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "library/search/order.h"
+#include "library/search/pick.h"
 
 namespace tactus::library {
 
@@ -22,17 +23,21 @@ DocSet named_so(SearchIndex& index, const DocSet& set, const std::string& folded
   const TextCodes wanted = text_codes(folded);
   const std::size_t bits = 8 * std::min<std::size_t>(8, folded.size());
   const std::uint64_t mask = ~std::uint64_t{0} << (64 - bits);
-  const std::uint64_t key = sort_key(wanted.first, wanted.second) & mask;
+  const auto high = static_cast<Code>(static_cast<std::uint32_t>(mask >> 32)), low = static_cast<Code>(mask);
   DocSet out(index.chunks());
   for (const int field : {fields.title, fields.artist}) {
-    const auto& first = index.column(text_column(field, TextColumn::first));
-    const auto& second = index.column(text_column(field, TextColumn::second));
-    const auto& hash = index.column(text_column(field, TextColumn::hash));
-    set.each([&](std::int64_t id) {
-      const auto i = static_cast<std::size_t>(id);
-      const bool fits = exactly ? hash[i] == wanted.hash : (sort_key(first[i], second[i]) & mask) == key;
-      if (fits) out.put(id);
-    });
+    const auto part = [&](TextColumn which) -> const std::vector<Code>& {
+      return index.column(text_column(field, which));
+    };
+    if (exactly) {
+      out |= pick_within(set, part(TextColumn::hash), [&](Code c) { return c == wanted.hash; });
+      continue;
+    }
+    // Codes of nothing begin with nothing.
+    DocSet begins = pick_within(set, part(TextColumn::first), [=](Code c) { return ((c ^ wanted.first) & high) == 0; });
+    if (low != 0)
+      begins = pick_within(begins, part(TextColumn::second), [=](Code c) { return ((c ^ wanted.second) & low) == 0; });
+    out |= begins;
   }
   return out;
 }

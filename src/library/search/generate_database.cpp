@@ -94,8 +94,7 @@ void generate_library(Database& db, std::size_t tracks, std::uint64_t seed, std:
     const std::size_t end = std::min(tracks, (done + 1) / kBatch * kBatch + kBatch - 1);
     for (; done < end; ++done) rows->put(static_cast<std::int64_t>(done) + 1, generator.next());
     if (done == tracks) put_crates(db, std::max<std::size_t>(tracks, 1));
-    while (merge_pending(db) > 0) {
-    }
+    merge_all(db);
     transaction.commit();
     if (progress) progress(done);
     if (tracks == 0) break;

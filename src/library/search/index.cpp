@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "library/search/state.h"
 
@@ -39,17 +40,34 @@ void SearchIndex::refresh() {
   seen_changes_ = changes;
   kept_.clear();
   crates_read_ = false;
-  if (merges != seen_merges_) {
-    columns_.clear();
-    vocabulary_read_ = false;
-  }
-  for (auto& [number, column] : columns_) {
-    for (const auto& [id, code] : column.before) column.codes[static_cast<std::size_t>(id)] = code;
-    column.before.clear();
-  }
-  seen_merges_ = merges;
+  ++refreshes_;
+  see_merges(merges);
   current_ = index_is_current(db_);
   read_pending();
+}
+
+// Notes what of the columns must be read anew: the blocks that each merge names, or everything.
+void SearchIndex::see_merges(std::int64_t merges) {
+  constexpr std::size_t kMostBlocks = 64;
+  std::vector<std::int64_t> touched;
+  bool known = merges >= seen_merges_;
+  for (std::int64_t merge = seen_merges_ + 1; merge <= merges && known; ++merge) {
+    const auto blocks = db_.text("SELECT value FROM search_state WHERE name = ?1", touched_blocks(merge));
+    known = blocks.has_value();
+    if (known) each_word(*blocks, [&](std::string_view block) { touched.push_back(std::atoll(block.data())); });
+  }
+  for (auto& [number, column] : columns_) {
+    column.stale.insert(column.stale.end(), touched.begin(), touched.end());
+    // So many at once are read anew as soon as one by one.
+    if (column.stale.size() > kMostBlocks || !known) column = Column();
+  }
+  if (!known) {
+    vocabulary_ = Vocabulary();
+    vocabulary_place_ = 0;
+    vocabulary_length_ = 0;
+  }
+  if (merges != seen_merges_) vocabulary_read_ = false;
+  seen_merges_ = merges;
 }
 
 void SearchIndex::read_pending() {
@@ -66,10 +84,6 @@ void SearchIndex::read_pending() {
     greatest = std::max(greatest, id);
   }
   chunks_ = static_cast<std::size_t>(std::min(greatest, kGreatestTrack) / kChunk + 1);
-  for (auto& [number, column] : columns_) {
-    column.codes.resize(chunks_ * kChunk, kNoCode);
-    lay_over(number, column.codes);
-  }
 }
 
 const TrackDoc* SearchIndex::pending(std::int64_t id) const {
@@ -78,29 +92,39 @@ const TrackDoc* SearchIndex::pending(std::int64_t id) const {
   return at != pending_.end() && at->id == id ? &*at : nullptr;
 }
 
-void SearchIndex::lay_over(int number, std::vector<Code>& codes) {
-  auto& before = columns_[number].before;
+const std::vector<Code>& SearchIndex::column(int number) {
+  Column& column = columns_[number];
+  if (column.as_of != refreshes_) bring_up_to_date(number, column);
+  return column.codes;
+}
+
+void SearchIndex::bring_up_to_date(int number, Column& column) {
+  std::vector<Code>& codes = column.codes;
+  for (const auto& [id, code] : column.before) codes[static_cast<std::size_t>(id)] = code;
+  const bool is_new = codes.empty();
+  codes.resize(chunks_ * kChunk, kNoCode);
+  if (is_new) read_blocks(number, codes, 0, static_cast<std::int64_t>(codes.size()) / kBlock - 1);
+  for (const std::int64_t block : column.stale) read_blocks(number, codes, block, block);
+  column.stale.clear();
+  column.before.clear();
   for (const TrackDoc& doc : pending_) {
     Code& kept = codes[static_cast<std::size_t>(doc.id)];
-    before.emplace_back(doc.id, kept);
+    column.before.emplace_back(doc.id, kept);
     const auto at = std::lower_bound(doc.codes.begin(), doc.codes.end(), std::pair(number, kNoCode));
     kept = at != doc.codes.end() && at->first == number ? at->second : kNoCode;
   }
+  column.as_of = refreshes_;
 }
 
-const std::vector<Code>& SearchIndex::column(int number) {
-  if (const auto at = columns_.find(number); at != columns_.end()) return at->second.codes;
-  std::vector<Code>& codes = columns_[number].codes;
-  codes.assign(chunks_ * kChunk, kNoCode);
-  if (current_) {
-    const std::int64_t first = std::int64_t{number} << 32;
-    db_.statement("SELECT key, codes FROM search_column WHERE key BETWEEN ?1 AND ?2")
-        .bind(first, first + static_cast<std::int64_t>(codes.size()) / kBlock - 1)
-        .each(
-            [&](Statement& row) { decode_block(row.view(1), codes.data() + (row.integer(0) & 0xFFFFFFFF) * kBlock); });
-  }
-  lay_over(number, codes);
-  return codes;
+void SearchIndex::read_blocks(int number, std::vector<Code>& codes, std::int64_t first, std::int64_t last) {
+  last = std::min(last, static_cast<std::int64_t>(codes.size()) / kBlock - 1);
+  if (!current_ || first > last) return;
+  // A block without a row has no values.
+  std::fill(codes.begin() + first * kBlock, codes.begin() + (last + 1) * kBlock, kNoCode);
+  const std::int64_t column = std::int64_t{number} << 32;
+  db_.statement("SELECT key, codes FROM search_column WHERE key BETWEEN ?1 AND ?2")
+      .bind(column | first, column | last)
+      .each([&](Statement& row) { decode_block(row.view(1), codes.data() + (row.integer(0) & 0xFFFFFFFF) * kBlock); });
 }
 
 SharedSet SearchIndex::all() {
@@ -159,14 +183,17 @@ const std::vector<CrateName>& SearchIndex::crates() {
   return crates_;
 }
 
-const std::string& SearchIndex::vocabulary() {
-  if (vocabulary_read_) return vocabulary_;
-  vocabulary_.clear();
-  if (current_) {
-    db_.statement("SELECT words FROM search_vocabulary ORDER BY place").bind().each([&](Statement& row) {
-      vocabulary_ += row.view(0);
-    });
-  }
+const Vocabulary& SearchIndex::vocabulary() {
+  if (vocabulary_read_ || !current_) return vocabulary_;
+  db_.statement("SELECT place, words FROM search_vocabulary WHERE place >= ?1 ORDER BY place")
+      .bind(vocabulary_place_)
+      .each([&](Statement& row) {
+        const std::string_view words = row.view(1);
+        const bool same = row.integer(0) == vocabulary_place_;
+        vocabulary_.add(words.substr(same ? std::min(vocabulary_length_, words.size()) : 0));
+        vocabulary_place_ = row.integer(0);
+        vocabulary_length_ = words.size();
+      });
   vocabulary_read_ = true;
   return vocabulary_;
 }

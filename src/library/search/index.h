@@ -13,6 +13,7 @@
 #include "library/search/doc_set.h"
 #include "library/search/rule.h"
 #include "library/search/track_doc.h"
+#include "library/search/typo.h"
 
 namespace tactus::library {
 
@@ -43,8 +44,8 @@ class SearchIndex {
   std::string text(std::int64_t id);
 
   const std::vector<CrateName>& crates();
-  // The words of any track, each ended by a line break; some may belong to none any more. Valid until refresh().
-  const std::string& vocabulary();
+  // The words of all tracks in the index, and some that none has any more.
+  const Vocabulary& vocabulary();
   // Greater once the index was changed.
   std::int64_t merges() const { return seen_merges_; }
 
@@ -58,22 +59,27 @@ class SearchIndex {
   }
 
  private:
-  void keep(const std::string& name, const SharedSet& set);
-  void read_pending();
-  void lay_over(int number, std::vector<Code>& codes);
-  void add_terms(const std::string& first, const std::string& end, DocSet& set);
-  const TrackDoc* pending(std::int64_t id) const;
-
   struct Column {
     std::vector<Code> codes;
     std::vector<std::pair<std::int64_t, Code>> before;  // of the noted tracks, as the index has them
+    std::vector<std::int64_t> stale;                    // blocks that were changed since they were read
+    std::int64_t as_of = -1;                            // refreshes_ when it was brought up to date
   };
+
+  void keep(const std::string& name, const SharedSet& set);
+  void see_merges(std::int64_t merges);
+  void read_blocks(int number, std::vector<Code>& codes, std::int64_t first, std::int64_t last);
+  void read_pending();
+  void bring_up_to_date(int number, Column& column);
+  void add_terms(const std::string& first, const std::string& end, DocSet& set);
+  const TrackDoc* pending(std::int64_t id) const;
 
   Database& db_;
   WordCutter cutter_;
   TrackDocs docs_;
   Statement begin_, version_, terms_, postings_, text_;
   std::int64_t seen_version_ = -1, seen_changes_ = -1, seen_merges_ = -1;
+  std::int64_t refreshes_ = 0;  // those that saw a change
   bool current_ = false;
   std::size_t chunks_ = 1;
   std::vector<TrackDoc> pending_;  // ascending; gone ones have no codes
@@ -81,7 +87,9 @@ class SearchIndex {
   std::unordered_map<std::string, SharedSet> kept_;
   std::vector<CrateName> crates_;
   bool crates_read_ = false;
-  std::string vocabulary_;
+  Vocabulary vocabulary_;
+  std::int64_t vocabulary_place_ = 0;  // how far it is read: that row, so much of it
+  std::size_t vocabulary_length_ = 0;
   bool vocabulary_read_ = false;
 };
 

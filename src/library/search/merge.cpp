@@ -51,7 +51,10 @@ class Merge {
   void finish() {
     append_vocabulary();
     set_state(db_, "next_term", next_term_);
-    set_state(db_, "merges", state_number(db_, "merges", 0) + 1);
+    const std::int64_t merges = state_number(db_, "merges", 0) + 1;
+    set_state(db_, "merges", merges);
+    set_state(db_, touched_blocks(merges), blocks_);
+    db_.run("DELETE FROM search_state WHERE name = ?1", touched_blocks(merges - kMergesKept));
   }
 
  private:
@@ -77,6 +80,7 @@ class Merge {
   }
 
   void write_block(std::int64_t block, const std::vector<TrackDoc>& docs) {
+    blocks_ += std::to_string(block) + ' ';
     // Each column that one of them has a value in, or may have had.
     std::vector<Code> codes(kBlock);
     for (const int column : all_columns()) {
@@ -178,12 +182,14 @@ class Merge {
   std::int64_t next_term_;
   Statement doc_, put_doc_, term_, put_term_, posting_, put_posting_, block_, put_block_;
   std::unordered_map<std::string, TermChange> changes_;
-  std::string new_words_;
+  std::string new_words_, blocks_;
 };
 
 void empty_index(Database& db) {
+  const std::int64_t merges = state_number(db, "merges", 0);
   for (const char* table : {"posting", "column", "doc", "term", "vocabulary", "state"})
     db.execute(std::string("DELETE FROM search_") + table);
+  set_state(db, "merges", merges + 1);
   set_state(db, "fields", index_of_fields());
   db.execute("INSERT INTO search_pending SELECT id FROM track WHERE true ON CONFLICT DO NOTHING");
 }
@@ -217,6 +223,12 @@ std::size_t merge_pending(Database& db, std::size_t most) {
   }
   if (own) own->commit();
   return ids.size();
+}
+
+void merge_all(Database& db, std::size_t least) {
+  if (pending_count(db, least) < least) return;
+  while (merge_pending(db) > 0) {
+  }
 }
 
 void rebuild_search(Database& db) {

@@ -19,6 +19,9 @@ std::size_t pending_count(Database& db, std::size_t most = kMergeAt);
 // caller is the writer. 65,536 tracks take about 300 MB of memory for the moment.
 std::size_t merge_pending(Database& db, std::size_t most = 65536);
 
+// All that are noted, in transactions of 65,536; where fewer than `least` are, nothing.
+void merge_all(Database& db, std::size_t least = 1);
+
 // Begins the index anew: every track is noted.
 void rebuild_search(Database& db);
 

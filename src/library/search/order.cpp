@@ -1,8 +1,10 @@
 #include "library/search/order.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
+#include <bit>
+#include <unordered_map>
+
+#include "library/search/pick.h"
 
 namespace tactus::library {
 
@@ -12,6 +14,8 @@ namespace {
 class Least {
  public:
   explicit Least(std::size_t count) : count_(count) { kept_.reserve(2 * count); }
+  // What is put in from now on counts only if it is less.
+  std::uint64_t limit() const { return limit_; }
   void put(std::uint64_t item) {
     if (item >= limit_) return;
     kept_.push_back(item);
@@ -36,29 +40,35 @@ class Least {
   std::vector<std::uint64_t> kept_;
 };
 
-std::uint32_t rising(Code code) { return static_cast<std::uint32_t>(code) ^ 0x80000000U; }
+// Ascending by it is the order; what has no value comes last.
+std::uint32_t place_of(Code code, std::uint32_t turn) {
+  const std::uint32_t place = (static_cast<std::uint32_t>(code) ^ 0x80000000U ^ turn) - (turn == 0 ? 1 : 0);
+  return code == kNoCode ? ~0U : place;
+}
 
 std::vector<std::int64_t> first_by_code(SearchIndex& index, const DocSet& set, int column, bool descending,
                                         std::size_t count) {
-  const auto& codes = index.column(column);
+  const std::vector<Code>& codes = index.column(column);
+  const std::uint32_t turn = descending ? ~0U : 0;
   Least least(count);
-  set.each([&](std::int64_t id) {
-    const Code code = codes[static_cast<std::size_t>(id)];
-    const std::uint32_t place = code == kNoCode ? ~0U : descending ? ~rising(code) : rising(code) - 1;
-    least.put(std::uint64_t{place} << 32 | static_cast<std::uint64_t>(id));
-  });
+  for (std::size_t i = 0; i < codes.size(); i += 64) {
+    std::uint64_t word = set.word(i / 64);
+    if (word == 0) continue;
+    // Most are out of the question: seen for all 64 at once.
+    const auto limit = static_cast<std::uint32_t>(least.limit() >> 32);
+    if (limit != ~0U && std::popcount(word) > 4)
+      word &= pick_64(codes.data() + i, [=](Code c) { return place_of(c, turn) <= limit; });
+    for (; word != 0; word &= word - 1) {
+      const std::size_t id = i + static_cast<std::size_t>(std::countr_zero(word));
+      least.put(std::uint64_t{place_of(codes[id], turn)} << 32 | id);
+    }
+  }
   std::vector<std::int64_t> out;
   for (const std::uint64_t item : least.sorted()) out.push_back(static_cast<std::int64_t>(item & 0xFFFFFFFF));
   return out;
 }
 
-struct TextPlace {
-  std::uint64_t key = 0;  // of the first 8 bytes
-  Code hash = 0;
-  std::int64_t id = 0;
-};
-
-// Texts that begin alike are told apart by reading one track of each.
+// Texts in order: by their first 8 bytes, then, where these are alike, by reading one track of each text.
 class TextOrder {
  public:
   TextOrder(SearchIndex& index, int field, bool descending)
@@ -70,23 +80,42 @@ class TextOrder {
         hash_(index.column(text_column(field, TextColumn::hash))) {}
 
   std::vector<std::int64_t> first(const DocSet& set, std::size_t count) {
-    std::vector<TextPlace> places = nearest(set, count);
-    for (std::size_t i = 0; i < places.size();) {
-      std::size_t end = i + 1;
-      while (end < places.size() && places[end].key == places[i].key) ++end;
-      if (end - i > 1) sort_alike(places, i, end);
-      i = end;
-    }
-    std::vector<std::int64_t> out;
-    for (std::size_t i = 0; i < places.size() && out.size() < count; ++i) out.push_back(places[i].id);
+    Least least(count);
+    set.each([&](std::int64_t id) { least.put(key_of(static_cast<std::size_t>(id))); });
+    const std::vector<std::uint64_t> keys = least.sorted();
+    const std::uint64_t last = keys.empty() ? 0 : keys.back();
+    // The tracks of each text that has one of these keys.
+    std::unordered_map<Text, Ids, TextHash> texts;
+    Ids* newest = nullptr;
+    Text newest_is;
     set.each([&](std::int64_t id) {
-      if (out.size() < count && key_of(static_cast<std::size_t>(id)) == kEmpty) out.push_back(id);
+      const auto i = static_cast<std::size_t>(id);
+      const Text text{key_of(i), hash_[i]};
+      if (text.key > last) return;
+      if (!newest || newest_is != text) newest = &texts[text];
+      newest_is = text;
+      if (newest->size() < count) newest->push_back(id);
     });
+    Ids out;
+    for (const Ids* ids : in_order(texts)) {
+      if (out.size() >= count) break;
+      out.insert(out.end(), ids->begin(), ids->end());
+    }
+    out.resize(std::min(out.size(), count));
     return out;
   }
 
  private:
-  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
+  using Ids = std::vector<std::int64_t>;
+  struct Text {
+    std::uint64_t key = 0;
+    Code hash = 0;
+    bool operator==(const Text&) const = default;
+  };
+  struct TextHash {
+    std::size_t operator()(const Text& text) const { return text.key * 31 + static_cast<std::uint32_t>(text.hash); }
+  };
+  static constexpr std::uint64_t kEmpty = ~std::uint64_t{1};
 
   // Ascending by it is the order; what is empty comes last.
   std::uint64_t key_of(std::size_t id) const {
@@ -94,42 +123,27 @@ class TextOrder {
     return first_[id] == kNoCode ? kEmpty : descending_ ? ~key : key;
   }
 
-  // The first `count` by key, and all that have the last one's, without what is empty; sorted by key, hash and id.
-  std::vector<TextPlace> nearest(const DocSet& set, std::size_t count) {
-    Least least(count);
-    set.each([&](std::int64_t id) { least.put(key_of(static_cast<std::size_t>(id))); });
-    const std::vector<std::uint64_t> keys = least.sorted();
-    const std::uint64_t limit = keys.size() < count ? kEmpty - 1 : keys.empty() ? 0 : keys.back();
-    std::vector<TextPlace> places;
-    set.each([&](std::int64_t id) {
-      const auto i = static_cast<std::size_t>(id);
-      if (const std::uint64_t key = key_of(i); key <= limit) places.push_back({key, hash_[i], id});
-    });
-    std::sort(places.begin(), places.end(), [](const TextPlace& a, const TextPlace& b) {
-      return std::tie(a.key, a.hash, a.id) < std::tie(b.key, b.hash, b.id);
-    });
-    return places;
-  }
-
-  // Of one key, sorted by hash.
-  void sort_alike(std::vector<TextPlace>& places, std::size_t begin, std::size_t end) {
-    if (places[begin].hash == places[end - 1].hash) return;
-    std::vector<std::pair<std::string, Code>> texts;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (i > begin && places[i].hash == places[i - 1].hash) continue;
-      const std::string text = index_.text(places[i].id);
-      texts.emplace_back(field_text(text, field_), places[i].hash);
+  std::vector<const Ids*> in_order(const std::unordered_map<Text, Ids, TextHash>& texts) {
+    struct Place {
+      std::uint64_t key;
+      std::string text;
+      const Ids* ids;
+    };
+    std::vector<Place> places;
+    for (const auto& [text, ids] : texts) places.push_back({text.key, {}, &ids});
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.key < b.key; });
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const bool alike = (i > 0 && places[i - 1].key == places[i].key) ||
+                         (i + 1 < places.size() && places[i + 1].key == places[i].key);
+      if (alike) places[i].text = field_text(index_.text(places[i].ids->front()), field_);
     }
-    std::sort(texts.begin(), texts.end());
-    if (descending_) std::reverse(texts.begin(), texts.end());
-    std::map<Code, std::size_t> order;
-    for (std::size_t i = 0; i < texts.size(); ++i) order[texts[i].second] = i;
-    std::vector<std::tuple<std::size_t, std::int64_t, TextPlace>> sorted;
-    for (std::size_t i = begin; i < end; ++i) sorted.emplace_back(order[places[i].hash], places[i].id, places[i]);
-    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-      return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+    std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+      if (a.key != b.key) return a.key < b.key;
+      return descending_ ? b.text < a.text : a.text < b.text;
     });
-    for (std::size_t i = begin; i < end; ++i) places[i] = std::get<2>(sorted[i - begin]);
+    std::vector<const Ids*> out;
+    for (const Place& place : places) out.push_back(place.ids);
+    return out;
   }
 
   SearchIndex& index_;

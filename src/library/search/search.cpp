@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
+#include <utility>
 
 #include "library/search/evaluate.h"
 #include "library/search/index.h"
@@ -77,22 +77,16 @@ struct Searcher::State {
     return out;
   }
 
-  void read_vocabulary() {
-    if (vocabulary && vocabulary_of == index.merges()) return;
-    vocabulary_of = index.merges();
-    vocabulary.emplace(index.vocabulary());
-    meant_before.clear();
-  }
-
   // Words of the vocabulary for those that hardly any track has.
   MeantWords meant_words(const std::string& words) {
-    read_vocabulary();
+    const Vocabulary& vocabulary = index.vocabulary();
+    if (std::exchange(meant_as_of, index.merges()) != index.merges()) meant_before.clear();
     MeantWords out;
     each_word(words, [&](std::string_view word) {
       if (letter_count(word) < kTypoLetters || index.with_word(-1, word, true)->count() >= kFewOfAWord) return;
       auto known = meant_before.find(word);
       if (known == meant_before.end())
-        known = meant_before.emplace(std::string(word), vocabulary->meant(word, kMostMeant)).first;
+        known = meant_before.emplace(std::string(word), vocabulary.meant(word, kMostMeant)).first;
       if (!known->second.empty()) out.insert(*known);
     });
     return out;
@@ -113,9 +107,8 @@ struct Searcher::State {
 
   Database& db;
   SearchIndex index;
-  std::int64_t vocabulary_of = 0;
-  std::optional<Vocabulary> vocabulary;
-  MeantWords meant_before;
+  MeantWords meant_before;  // by word; as of that many merges
+  std::int64_t meant_as_of = -1;
   std::int64_t fixed_now = 0;
 };
 
@@ -129,7 +122,7 @@ Searcher::Searcher(Database& db) : state_(std::make_unique<State>(db)) {
       index.column(text_column(field_place(name), which));
   }
   index.column(kScoreColumn);
-  state_->read_vocabulary();
+  index.vocabulary();
 }
 
 Searcher::~Searcher() = default;

@@ -4,6 +4,8 @@
 
 namespace tactus::library {
 
+std::string touched_blocks(std::int64_t merge) { return "blocks " + std::to_string(merge); }
+
 std::string index_of_fields() {
   std::string out = "1";
   for (const Field& field : kFields) out.append(" ").append(field.name);

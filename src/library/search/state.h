@@ -20,6 +20,11 @@ void set_state(Database& db, std::string_view name, const T& value) {
       name, value);
 }
 
+// The blocks of columns that a merge touched, numbers with spaces behind; kept of the last ones, so that readers can
+// read no more than these anew.
+constexpr std::int64_t kMergesKept = 64;
+std::string touched_blocks(std::int64_t merge);
+
 // The fields that the index was made of, in their order, and the version of its layout.
 std::string index_of_fields();
 // Whether the index in the database is of the fields of this program. If not, every track counts as noted.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include "library/search/words.h"
 
@@ -14,6 +13,18 @@ std::uint32_t letters_of(std::string_view word) {
   std::uint32_t out = 0;
   for (const char c : word) out |= 1U << (static_cast<unsigned char>(c) & 31U);
   return out;
+}
+
+// Whether so many bits or fewer are set: 1 or 2.
+bool few_bits(std::uint32_t bits, int most) {
+  bits &= bits - 1;
+  if (most == 2) bits &= bits - 1;
+  return bits == 0;
+}
+
+// A first letter that is wrong has the second one where it should be, or beside it.
+bool begin_alike(std::string_view a, std::string_view b) {
+  return a[0] == b[0] || a[1] == b[1] || a[0] == b[1] || a[1] == b[0];
 }
 
 }  // namespace
@@ -44,14 +55,14 @@ int typing_distance(std::string_view typed, std::string_view word, int most) {
   return std::min(nearest, most + 1);
 }
 
-Vocabulary::Vocabulary(const std::string& words) : words_(words) {
-  for (std::size_t at = 0; at < words_.size();) {
+void Vocabulary::add(std::string_view words) {
+  words_ += words;
+  for (std::size_t at = starts_.back(); at < words_.size();) {
     const std::size_t end = std::min(words_.find('\n', at), words_.size());
-    starts_.push_back(static_cast<std::uint32_t>(at));
-    letters_.push_back(letters_of(words_.substr(at, end - at)));
+    letters_.push_back(letters_of(std::string_view(words_).substr(at, end - at)));
     at = end + 1;
+    starts_.push_back(static_cast<std::uint32_t>(at));
   }
-  starts_.push_back(static_cast<std::uint32_t>(words_.size()));
 }
 
 std::vector<std::string> Vocabulary::meant(std::string_view typed, std::size_t most) const {
@@ -62,9 +73,10 @@ std::vector<std::string> Vocabulary::meant(std::string_view typed, std::size_t m
     const std::uint32_t wanted = letters_of(typed);
     for (std::size_t i = 0; i < letters_.size(); ++i) {
       // Each edit brings one letter in at most.
-      if (std::popcount(wanted & ~letters_[i]) > edits) continue;
-      const std::string_view word = words_.substr(starts_[i], starts_[i + 1] - starts_[i] - 1);
-      if (word.size() + static_cast<std::size_t>(edits) < typed.size() || word.starts_with(typed)) continue;
+      if (!few_bits(wanted & ~letters_[i], edits)) continue;
+      const std::string_view word = std::string_view(words_).substr(starts_[i], starts_[i + 1] - starts_[i] - 1);
+      if (word.size() < 2 || word.size() + static_cast<std::size_t>(edits) < typed.size()) continue;
+      if (!begin_alike(word, typed) || word.starts_with(typed)) continue;
       const int distance = typing_distance(typed, word, edits);
       // The length apart tells words that end there from those that go on.
       const int apart = std::abs(static_cast<int>(word.size()) - static_cast<int>(typed.size()));

@@ -18,16 +18,16 @@ constexpr std::size_t kLongestTyped = 32;
 
 class Vocabulary {
  public:
-  // Words, each ended by a line break; kept by reference.
-  explicit Vocabulary(const std::string& words);
+  // Words, each ended by a line break.
+  void add(std::string_view words);
   // Up to `most` words that begin like `typed` but for one or two edits, the nearest first. Not those that begin with
-  // it.
+  // it, and not where both of its first letters are wrong.
   std::vector<std::string> meant(std::string_view typed, std::size_t most) const;
 
  private:
-  std::string_view words_;
-  std::vector<std::uint32_t> letters_;  // of each word: which of its bytes, modulo 32, are there
-  std::vector<std::uint32_t> starts_;   // and one more: the end
+  std::string words_;
+  std::vector<std::uint32_t> letters_;    // of each word: which of its bytes, modulo 32, are there
+  std::vector<std::uint32_t> starts_{0};  // and one more: the end
 };
 
 }  // namespace tactus::library
