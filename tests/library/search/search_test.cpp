@@ -228,6 +228,20 @@ TEST(Search, CratesOfEachKind) {
   EXPECT_EQ(library.found("crate:sets crate:mine"), Ids{techno});
 }
 
+TEST(Search, AWordThatATrackHasLostFindsItNoMore) {
+  Library library;
+  const auto track = library.add("Original", "Somebody", "House");
+  merge_pending(library.db);
+  EXPECT_EQ(library.found("original"), Ids{track});
+  library.db.run("UPDATE track SET title = 'Other', genre = 'Pop' WHERE id = ?1", track);
+  for (const bool merged : {false, true}) {
+    if (merged) merge_pending(library.db);
+    for (const char* query : {"original", "ori", "title:original", "genre:house", "title:=original"})
+      EXPECT_EQ(library.found(query), Ids{}) << query << merged;
+    EXPECT_EQ(library.found("other genre:pop"), Ids{track}) << merged;
+  }
+}
+
 TEST(Search, WhatHalfTypedFiltersAndErrorsLeaveIsFound) {
   Library library;
   const auto track = library.add("Deep", "", "House");
