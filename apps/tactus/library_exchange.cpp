@@ -74,6 +74,7 @@ int import_into(const LibraryOption& o, const library::ForeignLibrary& found, co
     return kStopped;
   }
   const SharedMarks shared = share_with_decks(store);
+  keep_search_quick(store.db());
   for (const std::string& problem : shared.problems) fmt::print(stderr, "tactus: {}\n", problem);
   fmt::print("{}", o.json ? import_object(source, r) + "\n" : import_words(source, r));
   return kOk;
