@@ -165,7 +165,10 @@ struct Analyzer::Impl {
   TrackAnalysis conclude(const Features* heard) const {
     TrackAnalysis out = known;
     if (anew.beats) {
-      out = {.lufs = known.lufs, .lra = known.lra, .true_peak_db = known.true_peak_db};
+      out = {};
+      out.lufs = known.lufs;
+      out.lra = known.lra;
+      out.true_peak_db = known.true_peak_db;
       out.versions.loudness = known.versions.loudness;
     }
     if (loudness) {

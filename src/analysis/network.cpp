@@ -1,11 +1,16 @@
 #include "analysis/network.h"
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#define TACTUS_NETWORK_X86 1
+#endif
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 #include "analysis/elu.h"
 #include "analysis/log_odds.h"
@@ -24,12 +29,14 @@ constexpr int kChannels = 40, kTaps = 5, kLayers = 10, kHeads = 4;
 constexpr int kLevelRows = kInputRows - kPitchRows;
 constexpr double kLeastOdds = 1e-4;
 
+// Compilers make of it what the processor has: one register, or several.
+typedef float Eight __attribute__((vector_size(32)));
+
 // A convolution in time from `In` to `Out` channels: the weights of tap k and input i are `Out` values from
 // (k * In + i) * Out on.
 template <int In, int Out, int Taps>
-struct Convolution {
-  std::vector<float> weights, biases;
-
+class Convolution {
+ public:
   const unsigned char* read(const unsigned char* from) {
     weights.resize(static_cast<std::size_t>(Taps) * In * Out);
     biases.resize(Out);
@@ -37,20 +44,51 @@ struct Convolution {
   }
   // Frame `t` of `in` (In values a frame, silence before and after it) into out[0..Out).
   void apply(const std::vector<float>& in, std::ptrdiff_t t, std::ptrdiff_t dilation, float* out) const {
-    std::array<float, Out> sum;
-    std::copy(biases.begin(), biases.end(), sum.begin());
+#ifdef TACTUS_NETWORK_X86
+    static const bool wide = __builtin_cpu_supports("avx2");
+    if (wide) return apply_wide(in, t, dilation, out);
+#endif
+    apply_here(in, t, dilation, out);
+  }
+
+ private:
+#ifdef TACTUS_NETWORK_X86
+  // Most of an analysis' time is spent here. Eight products at once instead of four, none of them fused: the same bits.
+  __attribute__((target("avx2"))) void apply_wide(const std::vector<float>& in, std::ptrdiff_t t,
+                                                  std::ptrdiff_t dilation, float* out) const {
+    apply_here(in, t, dilation, out);
+  }
+#endif
+  [[gnu::always_inline]] inline void apply_here(const std::vector<float>& in, std::ptrdiff_t t, std::ptrdiff_t dilation,
+                                                float* out) const {
+    // Sums that stay in registers, and what is left over of them.
+    constexpr std::size_t kEights = Out / 8, kRest = Out % 8;
+    std::array<Eight, kEights> sums;
+    std::array<float, kRest> rest;
+    if constexpr (kEights > 0) std::memcpy(sums.data(), biases.data(), sizeof(Eight) * kEights);
+    std::copy_n(biases.begin() + 8 * kEights, kRest, rest.begin());
     const std::ptrdiff_t frames = std::ssize(in) / In;
     for (int k = 0; k < Taps; ++k) {
       const std::ptrdiff_t at = t + (k - Taps / 2) * dilation;
       if (at < 0 || at >= frames) continue;
       const float* x = in.data() + at * In;
       const float* w = weights.data() + static_cast<std::ptrdiff_t>(k) * In * Out;
-      for (int i = 0; i < In; ++i) {
-        for (int o = 0; o < Out; ++o) sum[static_cast<std::size_t>(o)] += x[i] * w[i * Out + o];
+      for (int i = 0; i < In; ++i, w += Out) {
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < kEights; ++v) {
+          Eight eight;
+          std::memcpy(&eight, w + 8 * v, sizeof eight);
+          sums[v] += x[i] * eight;
+        }
+#pragma GCC unroll 8
+        for (std::size_t o = 0; o < kRest; ++o) rest[o] += x[i] * w[8 * kEights + o];
       }
     }
-    std::copy(sum.begin(), sum.end(), out);
+    if constexpr (kEights > 0) std::memcpy(out, sums.data(), sizeof(Eight) * kEights);
+    std::copy_n(rest.begin(), kRest, out + 8 * kEights);
   }
+
+  std::vector<float> weights, biases;
 };
 
 struct Weights {
