@@ -218,7 +218,7 @@ void add_index(CLI::App& phrases, Run& run) {
       "Worth it after many tracks were analysed; what is newer is found without it, only slower. From 65,000 phrases "
       "on\n"
       "it takes some 0.3 ms for each new one. It may be stopped; the index before stays.\n\n"
-      "Examples:\n  nice tactus phrases index");
+      "Examples:\n  tactus phrases index\n  nice tactus phrases index -q");
   cmd->callback([&run, o] { run = [o] { return index_phrases(*o); }; });
 }
 
