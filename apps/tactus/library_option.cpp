@@ -14,9 +14,7 @@ void LibraryOption::add(CLI::App* cmd, const std::string& json_help) {
   if (!json_help.empty()) cmd->add_flag("--json", json, json_help);
 }
 
-void keep_search_quick(library::Database& db, bool all) {
-  library::merge_all(db, all ? 1 : library::kMergeAt);
-}
+void keep_search_quick(library::Database& db, bool all) { library::merge_all(db, all ? 1 : library::kMergeAt); }
 
 std::string json_line(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

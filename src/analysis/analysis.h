@@ -175,8 +175,8 @@ class Analyzer {
 TrackAnalysis analyze(std::span<const float> interleaved_stereo, int rate);
 
 // Of two analyses of the same file each part from the one whose analyser is newer, of equal ones `known`'s: key and
-// embeddings stay with the beats that they were found by. So it doesn't matter in which order, or how often, others come
-// to what is known.
+// embeddings stay with the beats that they were found by. So it doesn't matter in which order, or how often, others
+// come to what is known.
 TrackAnalysis newest(TrackAnalysis known, const TrackAnalysis& other);
 
 // What else comes of a file while it is heard.
