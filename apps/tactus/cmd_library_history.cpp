@@ -28,15 +28,6 @@ struct HistoryCommand {
   int limit = 50;
 };
 
-std::string history_date(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm local{};
-  ::localtime_r(&time, &local);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
-  return text;
-}
-
 int show_history(const HistoryCommand& o) {
   library::Reader reader(o.library.folder);
   if (o.session.empty()) {
@@ -46,7 +37,7 @@ int show_history(const HistoryCommand& o) {
             "{}\n",
             json_line({{"session", s.session}, {"started", s.started}, {"plays", s.plays}, {"seconds", s.seconds}}));
       } else {
-        fmt::print("{}  {}  {} tracks, {}\n", history_date(s.started), s.session, s.plays, clock_text(s.seconds));
+        fmt::print("{}  {}  {} tracks, {}\n", date_text(s.started), s.session, s.plays, clock_text(s.seconds));
       }
     }
     return kOk;
@@ -60,7 +51,7 @@ int show_history(const HistoryCommand& o) {
                                     {"seconds", p.seconds},
                                     {"track", library_track_json(*track)}}));
     } else {
-      fmt::print("{}  deck {}  {}  {}\n", history_date(p.started), p.deck, clock_text(p.seconds), track_words(*track));
+      fmt::print("{}  deck {}  {}  {}\n", date_text(p.started), p.deck, clock_text(p.seconds), track_words(*track));
     }
   }
   return kOk;

@@ -58,15 +58,6 @@ ShowJson mark_json(const library::Mark& m) {
           {"origin", m.origin}};
 }
 
-std::string date_text(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm local{};
-  ::localtime_r(&time, &local);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
-  return text;
-}
-
 std::string shown_value(const library::Field& f, const library::FieldValue& value) {
   const auto* number = std::get_if<double>(&value);
   const auto* whole = std::get_if<std::int64_t>(&value);
@@ -79,6 +70,15 @@ std::string shown_value(const library::Field& f, const library::FieldValue& valu
 }
 
 }  // namespace
+
+std::string date_text(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  std::tm local{};
+  ::localtime_r(&time, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+  return text;
+}
 
 nlohmann::ordered_json library_track_json(const library::Track& t) {
   ShowJson out = {{"id", t.id}};

@@ -1,6 +1,7 @@
 // How commands on the library print tracks, and find those that were named.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@ namespace tactus::app {
 
 // Keys in Camelot's words, colors as #RRGGBB, dates in seconds since 1970; null for what isn't known. docs/formats.md.
 nlohmann::ordered_json library_track_json(const library::Track& track);
+// "2026-11-30 20:15", in local time.
+std::string date_text(std::int64_t seconds);
 // "#12  Artist - Title  126.5  8A  5:32"
 std::string track_words(const library::Track& track);
 // All about it, on several lines.

@@ -81,17 +81,6 @@ Column column_of(std::string_view name) {
   return Column::none;
 }
 
-// "3:25", "1:03:25" or seconds.
-double seconds_of(std::string_view text) {
-  double seconds = 0;
-  for (;;) {
-    const std::size_t colon = text.find(':');
-    seconds = 60 * seconds + number_of(text.substr(0, colon));
-    if (colon == std::string_view::npos) return seconds;
-    text.remove_prefix(colon + 1);
-  }
-}
-
 // "128,5" as "128.5".
 std::string with_point(std::string text) {
   std::replace(text.begin(), text.end(), ',', '.');
@@ -138,7 +127,7 @@ void set(ForeignTrack& t, Column column, const std::string& value, const std::st
       t.plays = whole_number_of(value, -1);
       break;
     case Column::length:
-      t.length = seconds_of(value);
+      t.length = clock_seconds(value);
       break;
     case Column::none:
       break;

@@ -203,6 +203,16 @@ double number_of(std::string_view text, double otherwise) {
   return error == std::errc{} && end == text.data() + text.size() && std::isfinite(value) ? value : otherwise;
 }
 
+double clock_seconds(std::string_view text) {
+  double seconds = 0;
+  for (;;) {
+    const std::size_t colon = text.find(':');
+    seconds = 60 * seconds + number_of(text.substr(0, colon));
+    if (colon == std::string_view::npos) return seconds;
+    text.remove_prefix(colon + 1);
+  }
+}
+
 int whole_number_of(std::string_view text, int otherwise) {
   constexpr double kMost = 1e9;
   return static_cast<int>(std::clamp(number_of(text, otherwise), -kMost, kMost));

@@ -76,6 +76,8 @@ std::string path_of_entry(std::string_view entry, const std::string& folder);
 double number_of(std::string_view text, double otherwise = 0);
 // Stars, 0 to 5, of a scale of 51 a star, as rekordbox and Traktor write them.
 int stars_of(std::string_view rating);
+// "3:25", "03:27.45", "1:03:25" or seconds.
+double clock_seconds(std::string_view text);
 int whole_number_of(std::string_view text, int otherwise = 0);  // kept within +-1e9
 std::string color_of(int red, int green, int blue);             // "#RRGGBB"; empty where one is out of 0..255
 std::string_view trimmed(std::string_view text);

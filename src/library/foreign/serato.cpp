@@ -39,17 +39,6 @@ std::uint32_t number_in(const SeratoChunk& c, std::string_view name) {
   return p == nullptr ? 0 : ByteReader(p->data).u32();
 }
 
-// "03:27.45", "1:03:27"
-double length_of(std::string_view text) {
-  double seconds = 0;
-  for (;;) {
-    const std::size_t colon = text.find(':');
-    seconds = 60 * seconds + number_of(text.substr(0, colon));
-    if (colon == std::string_view::npos) return seconds;
-    text.remove_prefix(colon + 1);
-  }
-}
-
 std::string track_path(const std::string& base, std::string name) {
   std::replace(name.begin(), name.end(), '\\', '/');
   const bool whole = name.starts_with('/') || (name.size() > 1 && name[1] == ':');
@@ -70,7 +59,7 @@ ForeignTrack track_of(const SeratoChunk& c, const std::string& base) {
   t.composer = c.text("tcmp");
   t.remixer = c.text("trmx");
   t.bpm = number_of(c.text("tbpm"));
-  t.length = length_of(c.text("tlen"));
+  t.length = clock_seconds(c.text("tlen"));
   t.year = whole_number_of(c.text("ttyr"));
   if (c.part("utpc") != nullptr) t.plays = static_cast<int>(std::min(number_in(c, "utpc"), 1000000000u));
   return t;

@@ -12,6 +12,7 @@
 #include "library/store/music.h"
 #include "library/store/scan.h"
 #include "library/store/tracks.h"
+#include "support/temp_folder.h"
 
 namespace tactus::library {
 namespace {
@@ -63,9 +64,6 @@ constexpr const char* kRekordbox = R"(<?xml version="1.0" encoding="UTF-8"?>
 class Exchange : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "tactus-exchange-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     test::write_bytes(folder_ + "/a.wav", test::wav(1));
     test::write_bytes(folder_ + "/b.wav", test::wav(2));
     source_ = folder_ + "/rekordbox.xml";
@@ -73,11 +71,6 @@ class Exchange : public testing::Test {
     test::write_bytes(source_, text_);
     store_ = std::make_unique<Store>(folder_ + "/library");
   }
-  void TearDown() override {
-    store_.reset();
-    fs::remove_all(folder_);
-  }
-
   ForeignLibrary read(const std::string& path) {
     std::string error;
     auto found = read_foreign(path, &error);
@@ -117,7 +110,9 @@ class Exchange : public testing::Test {
     EXPECT_TRUE(edit.commit());
   }
 
-  std::string folder_, source_, text_;
+  const test::TempFolder temp_;
+  const std::string folder_ = temp_.path().string();
+  std::string source_, text_;
   std::unique_ptr<Store> store_;
 };
 
