@@ -30,8 +30,11 @@ def family(pid):
     found = [pid]
     for parent in found:
         for path in glob.glob(f"/proc/{parent}/task/*/children"):
-            with open(path) as f:
-                found += [int(child) for child in f.read().split()]
+            try:
+                with open(path) as f:
+                    found += [int(child) for child in f.read().split()]
+            except OSError:
+                continue  # a thread that ended since it was listed
     return found
 
 

@@ -44,13 +44,13 @@ class Tour(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tactus-tour-")
         self.addCleanup(shutil.rmtree, self.dir)
-        self.env = {**os.environ, "HOME": self.dir, "XDG_RUNTIME_DIR": self.dir,
+        self.env = {**os.environ, "TACTUS_LIBRARY": "", "HOME": self.dir, "XDG_RUNTIME_DIR": self.dir,
                     **{f"XDG_{x}_HOME": f"{self.dir}/{x}" for x in ("CACHE", "CONFIG", "DATA", "STATE")}}
 
     def words(self, line):
         """As a shell would read it, in the test's folder and with its own programs."""
         words = []
-        for word in shlex.split(line.replace("~", self.dir)):
+        for word in shlex.split(line.replace("~/", f"{self.dir}/")):
             words += sorted(glob.glob(word)) or [word]
         self.assertEqual(words[0], "tactus")
         return [TACTUS, *words[1:]]
@@ -112,6 +112,28 @@ class Tour(unittest.TestCase):
     def judge(self, line, _):
         self.assertIn("beat", self.run_line(line).stdout)
 
+    def scan(self, line, _):
+        self.assertIn("7 new tracks", self.run_line(line).stdout)
+
+    def analyze_library(self, line, _):
+        self.assertIn("7 tracks analysed, 0 failed", self.run_line(line).stdout)
+
+    def search(self, line, _):
+        found = [json.loads(told) for told in self.run_line(line, "--json").stdout.splitlines()]
+        bpm = [track["bpm"] for page in found for track in page.get("tracks", [page])]
+        self.assertTrue(bpm)
+        self.assertTrue(all(118 <= b <= 128 for b in bpm), bpm)
+
+    def import_library(self, line, _):
+        self.run_line("tactus library export --to rekordbox -o rekordbox.xml")
+        self.assertIn("7 tracks, 0 of them new", self.run_line(line).stdout)
+
+    def phrases(self, line, _):
+        self.assertIn("BPM", self.run_line(line).stdout)
+
+    def next_track(self, line, _):
+        self.assertIn("%", self.run_line(line).stdout)
+
     def devices(self, line, _):
         self.run_line(line)
 
@@ -167,7 +189,9 @@ class Tour(unittest.TestCase):
         self.assertIn("deadline", self.run_line(line, "--blocks", "2000").stdout)
 
     STEPS = (("tactus demo", demo), ("tactus mix ~/demo -o", mix_to_a_file), ("tactus mix", mix_live),
-             ("tactus analyze", analyze), ("tactus eval", judge),
+             ("tactus analyze", analyze), ("tactus eval", judge), ("tactus library scan", scan),
+             ("tactus library analyze", analyze_library), ("tactus library search", search),
+             ("tactus library import", import_library), ("tactus phrases text", phrases), ("tactus next", next_track),
              ("tactus devices", devices), ("tactus play ~/demo", play), ("tactus play a.mp3", play_with_headphones),
              ("tactus up --midi", up_with_midi), ("tactus up", up), ("tactus render", render), ("tactus bench rt", bench))
 

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -35,15 +36,13 @@ bool may_be_realtime() {
   return may;
 }
 
-// JACK knows eight servers on a machine.
-constexpr int kPlaces = 4;
-
-// A socket of an abstract name holds one of the places as a lock file would, and can't stay behind. -1: it is taken.
-int take_place(int number) {
+// A socket of an abstract name is the lock, which can't stay behind as a file would. One server at a time: libjack names a
+// client's socket by the client alone, so that clients of two servers take each other's away ("Cannot connect to server
+// socket" is what the server says then).
+int take_place() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string name = "tactus-test-jack-" + std::to_string(number);
-  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  std::string_view("tactus-test-jack").copy(address.sun_path + 1, sizeof address.sun_path - 1);
   const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
   close(socket);
@@ -57,11 +56,7 @@ void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms
 bool JackServer::installed() { return std::system("command -v jackd >/dev/null 2>&1") == 0; }
 
 JackServer::JackServer() {
-  for (int number = 1; place_ < 0; number = number % kPlaces + 1) {
-    place_ = take_place(number);
-    name_ = "tactus-test-jack-" + std::to_string(number);
-    if (place_ < 0) sleep_ms(20);
-  }
+  for (place_ = take_place(); place_ < 0; place_ = take_place()) sleep_ms(20);
   setenv("JACK_DEFAULT_SERVER", name_.c_str(), 1);
   setenv("JACK_NO_AUDIO_RESERVATION", "1", 1);  // it would ask D-Bus
   setenv("JACK_NO_START_SERVER", "1", 1);

@@ -16,7 +16,8 @@ class JackServer {
   // False where jackd isn't installed: then skip, and say so.
   static bool installed();
 
-  // Clients of this process go to the server from construction on (JACK_DEFAULT_SERVER). Not started yet.
+  // Clients of this process go to the server from construction on (JACK_DEFAULT_SERVER). Not started yet. Waits while
+  // another program's test has one.
   JackServer();
   ~JackServer();
   JackServer(const JackServer&) = delete;
@@ -41,7 +42,7 @@ class JackServer {
 
   TempFolder folder_;
   const std::string log_path_ = folder_ / "log";
-  std::string name_;
+  std::string name_ = "tactus-test-jack";
   int place_ = -1;  // a socket that nobody else can have while we do
   pid_t pid_ = -1;
   bool killed_ = false;  // and not started since
