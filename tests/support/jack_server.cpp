@@ -36,9 +36,9 @@ bool may_be_realtime() {
   return may;
 }
 
-// A socket of an abstract name is the lock, which can't stay behind as a file would. One server at a time: libjack names a
-// client's socket by the client alone, so that clients of two servers take each other's away ("Cannot connect to server
-// socket" is what the server says then).
+// A socket of an abstract name is the lock, which can't stay behind as a file would. One server at a time: libjack
+// names a client's socket by the client alone, so that clients of two servers take each other's away ("Cannot connect
+// to server socket" is what the server says then).
 int take_place() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -45,13 +45,17 @@ class LiveRig : public HostCommands {
   // A device whose feeder always has its time.
   void in_time(std::int64_t frames) {
     for (std::int64_t i = 0; i < frames; i += block_) {
-      const std::int64_t before = host.feeder_stats().cpu_ns;
       block(true);
-      // It has taken notice,
-      for (int spins = 0; host.feeder_stats().cpu_ns == before && spins < 20000; ++spins) {
-        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      // A pass may have been under way, which has seen nothing of this block: the second to end from now on has,
+      for (int pass = 0; pass < 2; ++pass) {
+        const std::int64_t before = host.feeder_stats().cpu_ns;
+        const msg::Callback callback = host.callback();
+        callback.wake(callback.context);
+        for (int spins = 0; host.feeder_stats().cpu_ns == before && spins < 20000; ++spins) {
+          std::this_thread::sleep_for(std::chrono::microseconds(20));
+        }
       }
-      // and done what it owes.
+      // and it has done what it owes.
       for (int spins = 0; host.fed_until() < host.frame() + block_ + 448 && spins < 20000; ++spins) {
         std::this_thread::sleep_for(std::chrono::microseconds(50));
       }
