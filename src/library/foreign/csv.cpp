@@ -183,15 +183,17 @@ std::string as_cell(const std::string& text, char apart) {
   return out + "\"";
 }
 
-std::string as_row(const std::vector<std::string>& cells, char apart) {
+std::string as_row(const std::vector<std::string>& cells, char apart, const std::string& end = "\n") {
   std::string out;
   for (const std::string& c : cells) out += (&c == cells.data() ? "" : std::string(1, apart)) + as_cell(c, apart);
-  return out + "\n";
+  return out + end;
 }
 
+// A row with those above it that name no track, and the track that it was.
 struct Row {
-  std::string raw;
+  std::string above, raw;
   std::vector<std::string> cells;
+  const ForeignTrack* track;
 };
 
 // What names a row: its path, else its title, as it stands there.
@@ -207,13 +209,61 @@ std::string id_of(const std::vector<std::string>& row, const std::vector<Column>
 // The row with the cells that say something else by now; its path is another's way of saying it.
 std::string changed(const Row& row, const std::vector<Column>& columns, const ForeignTrack& now, char apart) {
   std::vector<std::string> cells = row.cells;
-  for (std::size_t i = 0; i < std::min(cells.size(), columns.size()); ++i) {
-    ForeignTrack as_said = now;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] == Column::none || columns[i] == Column::path) continue;
-    set(as_said, columns[i], cells[i], {});
-    if (as_said != now) cells[i] = text_of(now, columns[i]);
+    const std::string text = text_of(now, columns[i]), was = text_of(*row.track, columns[i]);
+    // What another row of the same track says, this one need not.
+    const bool elsewhere = !was.empty() && (i >= cells.size() || cells[i].empty());
+    if (text == was || elsewhere) continue;
+    cells.resize(std::max(cells.size(), i + 1));
+    cells[i] = text;
   }
-  return cells == row.cells ? row.raw : as_row(cells, apart);
+  return row.above + (cells == row.cells ? row.raw : as_row(cells, apart, line_end(row.raw)));
+}
+
+// What the track says, or says by now, for which the table has no column.
+std::size_t without_column(const std::vector<Column>& columns, const ForeignTrack& was, const ForeignTrack& now) {
+  std::size_t out = 0;
+  for (const Column c : {Column::title, Column::artist, Column::album, Column::genre, Column::comment, Column::bpm,
+                         Column::key, Column::rating, Column::year, Column::plays})
+    out += std::find(columns.begin(), columns.end(), c) == columns.end() && text_of(now, c) != text_of(was, c);
+  return out;
+}
+
+// A table's text, apart.
+struct Table {
+  char apart = ',';
+  std::string head, tail, end = "\n";
+  std::vector<Column> columns;
+  ForeignLibrary before;
+  std::multimap<std::string, Row> rows;  // by what names them
+};
+
+void take_apart(const std::string& text, Table& t) {
+  std::string ignored;
+  read_csv(text, {}, {}, t.before, &ignored);
+  t.end = line_end(text);
+  t.apart = separator_of(text);
+  Rows rows{text, t.apart};
+  for (const std::string& name : rows.next()) t.columns.push_back(column_of(trimmed(name)));
+  t.head = text.substr(0, text.size() - rows.text.size());
+  const std::vector<std::size_t>* list = t.before.playlists.empty() ? nullptr : &t.before.playlists[0].tracks;
+  for (std::size_t place = 0; !rows.text.empty();) {
+    const std::string_view from = rows.text;
+    Row row;
+    row.cells = rows.next();
+    row.raw = from.substr(0, from.size() - rows.text.size());
+    if (!row.raw.ends_with('\n') && !row.raw.ends_with('\r')) row.raw += t.end;
+    const std::string id = id_of(row.cells, t.columns);
+    if (id.empty() || list == nullptr || place == list->size()) {
+      t.tail += row.raw;
+      continue;
+    }
+    row.above = std::move(t.tail);
+    t.tail.clear();
+    row.track = &t.before.tracks[(*list)[place++]];
+    t.rows.emplace(row.track->id, std::move(row));
+  }
 }
 
 }  // namespace
@@ -251,42 +301,33 @@ std::string csv_text(const ForeignLibrary& library, Cant& cant) {
   const auto tracks = tracks_of(library, library.playlists.size() == 1 ? 0 : library.playlists.size());
   list_losses(library, tracks, true, false, cant);
   if (library.playlists.size() > 1) cant.count(library.playlists.size(), "playlists are left out");
-  std::vector<std::string> header = {"path", "title", "artist", "album", "genre", "comment",
-                                     "bpm",  "key",   "rating", "year",  "plays", "length"};
-  std::multimap<std::string, Row> there;
-  char apart = ',';
-  std::string out = as_row(header, apart);
-  std::vector<Column> columns;
-  if (const std::string* text = kept_text(library, "CSV table", 0)) {
-    apart = separator_of(*text);
-    Rows rows{*text, apart};
-    header = rows.next();
-    out = text->substr(0, text->size() - rows.text.size());
-    for (const std::string& name : header) columns.push_back(column_of(trimmed(name)));
-    while (!rows.text.empty()) {
-      const std::string_view from = rows.text;
-      Row row;
-      row.cells = rows.next();
-      row.raw = from.substr(0, from.size() - rows.text.size());
-      if (!row.raw.ends_with('\n') && !row.raw.ends_with('\r')) row.raw += '\n';
-      there.emplace(id_of(row.cells, columns), std::move(row));
-    }
+  Table table;
+  const std::string* text = kept_text(library, "CSV table", 0);
+  if (text != nullptr) {
+    take_apart(*text, table);
   } else {
-    for (const std::string& name : header) columns.push_back(column_of(name));
+    const std::vector<std::string> names = {"path", "title", "artist", "album", "genre", "comment",
+                                            "bpm",  "key",   "rating", "year",  "plays", "length"};
+    for (const std::string& name : names) table.columns.push_back(column_of(name));
+    table.head = as_row(names, table.apart);
   }
+  std::string out = table.head;
   for (const std::size_t i : tracks) {
     const ForeignTrack& t = library.tracks[i];
-    const auto found = t.id.empty() ? there.end() : there.find(t.id);
-    if (found != there.end()) {
-      out += changed(found->second, columns, t, apart);
-      there.erase(found);
+    const auto found = t.id.empty() ? table.rows.end() : table.rows.find(t.id);
+    const bool known = found != table.rows.end();
+    cant.count(without_column(table.columns, known ? *found->second.track : ForeignTrack{}, t),
+               "values are left out, as the table has no column for them");
+    if (known) {
+      out += changed(found->second, table.columns, t, table.apart);
+      table.rows.erase(found);
       continue;
     }
     std::vector<std::string> cells;
-    for (const Column column : columns) cells.push_back(text_of(t, column));
-    out += as_row(cells, apart);
+    for (const Column column : table.columns) cells.push_back(text_of(t, column));
+    out += as_row(cells, table.apart, table.end);
   }
-  return out;
+  return text != nullptr ? ended_like(out + table.tail, *text) : out;
 }
 
 }  // namespace tactus::library

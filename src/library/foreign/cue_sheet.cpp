@@ -131,7 +131,15 @@ std::string instead(const std::string& line, const std::string& command) {
   return line.substr(0, from) + command + (end == std::string::npos ? "" : line.substr(end));
 }
 
-// Its lines, where it has the same files with as many cues; those of a cue that moved or is called otherwise say that.
+// Whether it is called as the library has it, and its cues are.
+bool same_names(const ForeignTrack& a, const ForeignTrack& b) {
+  return a.title == b.title && a.artist == b.artist &&
+         std::equal(a.cues.begin(), a.cues.end(), b.cues.begin(), b.cues.end(),
+                    [](const ForeignCue& x, const ForeignCue& y) { return x.name == y.name; });
+}
+
+// Its lines, where it has the same files with as many cues; those of a cue or a piece that moved or is called otherwise
+// say that. Nothing: they can't say it.
 std::optional<std::string> same_sheet(const ForeignLibrary& library, const std::string& text, bool& rounded) {
   ForeignLibrary before;
   read_cue_sheet(text, {}, before);
@@ -158,8 +166,17 @@ std::optional<std::string> same_sheet(const ForeignLibrary& library, const std::
     const std::string_view said = trimmed(line);
     if (takes(said, "FILE ", &rest)) ++file, piece = 0;
     if (takes(said, "TRACK ", &rest)) ++piece;
-    if (file == 0 || piece == 0 || pieces[file - 1] < 2) {
+    if (file == 0 || piece == 0) {
       out += line;
+      continue;
+    }
+    if (pieces[file - 1] == 1) {
+      const ForeignTrack &b = before.tracks[file - 1], &n = library.tracks[file - 1];
+      const bool title = takes(said, "TITLE ", &rest) && b.title != n.title;
+      const bool artist = takes(said, "PERFORMER ", &rest) && b.artist != n.artist;
+      out += title    ? instead(line, "TITLE " + quoted(n.title))
+             : artist ? instead(line, "PERFORMER " + quoted(n.artist))
+                      : line;
       continue;
     }
     const ForeignCue &b = before.tracks[file - 1].cues[piece - 1], &n = library.tracks[file - 1].cues[piece - 1];
@@ -171,6 +188,10 @@ std::optional<std::string> same_sheet(const ForeignLibrary& library, const std::
       out += line;
     }
   }
+  ForeignLibrary again;
+  read_cue_sheet(out, {}, again);
+  if (!std::equal(again.tracks.begin(), again.tracks.end(), library.tracks.begin(), library.tracks.end(), same_names))
+    return std::nullopt;
   return out;
 }
 

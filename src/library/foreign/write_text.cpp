@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "library/foreign/playlist_text.h"
 #include "library/foreign/readers.h"
 #include "library/foreign/write_files.h"
 
@@ -18,14 +19,55 @@ std::string shown_name(const ForeignTrack& t) {
   return one_line(t.artist + " - " + t.title);
 }
 
-// An entry of an M3U with the lines above it.
+// An entry of an M3U with the lines above it, and the track that it was.
 struct Block {
-  std::string above, entry, line;
+  std::string above, line;
+  const ForeignTrack* track;
 };
 
-std::string extinf(const ForeignTrack& t) {
+std::string extinf(const ForeignTrack& t, const std::string& end) {
   if (t.title.empty() && t.artist.empty() && t.length <= 0) return {};
-  return "#EXTINF:" + std::to_string(t.length > 0 ? std::lround(t.length) : -1) + "," + shown_name(t) + "\n";
+  return "#EXTINF:" + std::to_string(t.length > 0 ? std::lround(t.length) : -1) + "," + shown_name(t) + end;
+}
+
+// An M3U's lines, apart.
+struct M3u {
+  std::string head = "#EXTM3U\n", tail, end = "\n";
+  ForeignLibrary before;
+  std::multimap<std::string, Block> blocks;  // by what the track is called
+};
+
+void take_apart(const std::string& text, M3u& m) {
+  read_m3u(text, {}, {}, m.before);
+  m.end = line_end(text);
+  m.head.clear();
+  const std::vector<std::size_t>& list = m.before.playlists[0].tracks;
+  std::size_t place = 0;
+  for (const std::string& line : lines_of(text)) {
+    const std::string_view entry = trimmed(line);
+    if (entry.empty() || entry[0] == '#') {
+      const bool first = m.blocks.empty() && (entry.starts_with("#EXTM3U") || entry.starts_with("#PLAYLIST"));
+      (first ? m.head : m.tail) += line;
+    } else if (place < list.size()) {
+      const ForeignTrack& t = m.before.tracks[list[place++]];
+      m.blocks.emplace(t.id, Block{std::move(m.tail), line, &t});
+      m.tail.clear();
+    }
+  }
+}
+
+// What stands above an entry says no less than it did, unless the track is called otherwise by now.
+std::string entry_of(const Block& b, const ForeignTrack& t, const std::string& end) {
+  std::string out;
+  if (b.track->title == t.title && b.track->artist == t.artist) {
+    out = b.above;
+  } else {
+    for (const std::string& line : lines_of(b.above)) out += line.starts_with("#EXTINF:") ? extinf(t, end) : line;
+    // Where another entry of the same track names it, this one need not.
+    const bool named = !b.track->title.empty() || !b.track->artist.empty();
+    if (!named && b.above.find("#EXTINF:") == std::string::npos) out += extinf(t, end);
+  }
+  return out + b.line + (b.line.ends_with('\n') || b.line.ends_with('\r') ? "" : end);
 }
 
 // The number and what is said of it: "Title3=x".
@@ -65,7 +107,7 @@ std::optional<std::string> same_pls(const ForeignLibrary& library, const std::st
     }
     const ForeignTrack &b = before.tracks[was[at->second]], &n = library.tracks[tracks[at->second]];
     const bool renamed = b.title != n.title || b.artist != n.artist;
-    out += renamed ? l->name + std::to_string(l->number) + "=" + shown_name(n) + "\n" : line;
+    out += renamed ? l->name + std::to_string(l->number) + "=" + shown_name(n) + line_end(line) : line;
   }
   return out;
 }
@@ -91,28 +133,44 @@ std::vector<std::size_t> tracks_of(const ForeignLibrary& library, std::size_t pl
 // What a format of paths and names can't say of these tracks.
 void list_losses(const ForeignLibrary& library, const std::vector<std::size_t>& tracks, bool table, bool cues,
                  Cant& cant) {
-  std::size_t marks = 0, loops = 0, grids = 0, more = 0;
+  std::size_t marks = 0, loops = 0, grids = 0, more = 0, rest = 0;
   for (const std::size_t i : tracks) {
     const ForeignTrack& t = library.tracks[i];
     marks += cues ? 0 : t.cues.size();
     loops += t.loops.size();
     grids += !t.grid.empty();
+    rest += table && !(t.label.empty() && t.composer.empty() && t.remixer.empty() && t.color.empty());
     more += !table && (t.rating >= 0 || t.plays >= 0 || t.bpm > 0 || !t.key.empty() || !t.comment.empty());
   }
   cant.count(marks, "cues are left out");
   cant.count(loops, "loops are left out");
   cant.count(grids, "beat grids are left out");
   cant.count(more, "tracks' tempos, keys, ratings, plays and comments are left out");
+  cant.count(rest, "tracks' labels, composers, remixers and colours are left out");
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> out;
   while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    out.emplace_back(text.substr(0, end == std::string_view::npos ? text.size() : end + 1));
-    text.remove_prefix(out.back().size());
+    const std::string_view from = text;
+    take_line(text);
+    out.emplace_back(from.substr(0, from.size() - text.size()));
   }
   return out;
+}
+
+std::string line_end(std::string_view text) {
+  std::string_view rest = text;
+  const std::size_t line = take_line(rest).size();
+  const std::string end(text.substr(line, text.size() - rest.size() - line));
+  return end.empty() ? "\n" : end;
+}
+
+std::string ended_like(std::string text, std::string_view like) {
+  if (like.ends_with('\n') || like.ends_with('\r')) return text;
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
 }
 
 const std::string* kept_text(const ForeignLibrary& library, const char* format, std::size_t playlist) {
@@ -123,48 +181,25 @@ std::string m3u_text(const ForeignLibrary& library, std::size_t playlist, Cant& 
   using namespace text_out;
   const auto tracks = tracks_of(library, playlist);
   list_losses(library, tracks, false, false, cant);
-  std::multimap<std::string, Block> there;
-  std::string head, above, tail;
-  if (const std::string* text = kept_text(library, "M3U playlist", playlist)) {
-    for (const std::string& line : lines_of(*text)) {
-      const std::string entry(trimmed(line));
-      if (entry.empty() || entry[0] == '#') {
-        const bool first = there.empty() && (entry.starts_with("#EXTM3U") || entry.starts_with("#PLAYLIST"));
-        (first ? head : above) += line;
-        continue;
-      }
-      there.emplace(entry, Block{above, entry, line});
-      above.clear();
-    }
-    tail = above;
-  } else {
-    head = "#EXTM3U\n";
-    if (playlist < library.playlists.size() && !library.playlists[playlist].path.empty())
-      head += "#PLAYLIST:" + one_line(library.playlists[playlist].path.back()) + "\n";
+  M3u m;
+  const std::string* text = kept_text(library, "M3U playlist", playlist);
+  if (text != nullptr) {
+    take_apart(*text, m);
+  } else if (playlist < library.playlists.size() && !library.playlists[playlist].path.empty()) {
+    m.head += "#PLAYLIST:" + one_line(library.playlists[playlist].path.back()) + "\n";
   }
-  std::string out = head;
+  std::string out = m.head;
   for (const std::size_t i : tracks) {
     const ForeignTrack& t = library.tracks[i];
-    const auto found = t.id.empty() ? there.end() : there.find(t.id);
-    if (found == there.end()) {
-      out += extinf(t) + one_line(t.path) + "\n";
+    const auto found = t.id.empty() ? m.blocks.end() : m.blocks.find(t.id);
+    if (found == m.blocks.end()) {
+      out += extinf(t, m.end) + one_line(t.path) + m.end;
       continue;
     }
-    // What stands above an entry says no less than it did, unless the track is called otherwise by now.
-    const Block& b = found->second;
-    ForeignLibrary said;
-    read_m3u(b.above + b.line, {}, {}, said);
-    const bool same = said.tracks.size() == 1 && said.tracks[0].title == t.title && said.tracks[0].artist == t.artist;
-    if (same) {
-      out += b.above;
-    } else {
-      for (const std::string& line : lines_of(b.above)) out += line.starts_with("#EXTINF:") ? extinf(t) : line;
-      if (b.above.find("#EXTINF:") == std::string::npos) out += extinf(t);
-    }
-    out += b.line.ends_with('\n') ? b.line : b.line + "\n";
-    there.erase(found);
+    out += entry_of(found->second, t, m.end);
+    m.blocks.erase(found);
   }
-  return out + tail;
+  return text != nullptr ? ended_like(out + m.tail, *text) : out;
 }
 
 std::string pls_text(const ForeignLibrary& library, std::size_t playlist, Cant& cant) {

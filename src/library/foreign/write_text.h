@@ -19,6 +19,10 @@ void list_losses(const ForeignLibrary& library, const std::vector<std::size_t>& 
                  Cant& cant);
 // With their ends.
 std::vector<std::string> lines_of(std::string_view text);
+// The end that a text's first line has.
+std::string line_end(std::string_view text);
+// A text that ends as `like` does, with or without the end of a line.
+std::string ended_like(std::string text, std::string_view like);
 // The text that was read, where it was of this format; only a first playlist has one.
 const std::string* kept_text(const ForeignLibrary& library, const char* format, std::size_t playlist);
 

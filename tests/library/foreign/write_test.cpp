@@ -353,7 +353,7 @@ TEST(Write, OtherTextsKeepTheirOwnLinesToo) {
   EXPECT_EQ(foreign_text(lib, ForeignFormat::csv, cant), table);
   lib.tracks[1].bpm = 128;
   EXPECT_EQ(foreign_text(lib, ForeignFormat::csv, cant),
-            "Nr;Location;Title;BPM;Mood\r\n1;a.mp3;\"One\";\"126,5\";dark\r\n2;b.mp3;Two;128;\n");
+            "Nr;Location;Title;BPM;Mood\r\n1;a.mp3;\"One\";\"126,5\";dark\r\n2;b.mp3;Two;128;\r\n");
   const std::string pls = "[playlist]\nX=1\nFile2=b.mp3\nTitle2=Two\nOdd2=x\nFile1=a.mp3\nTitle1=One\nVersion=2\n";
   lib = read_text(pls, "x.pls");
   EXPECT_EQ(foreign_text(lib, ForeignFormat::pls, cant), pls);
