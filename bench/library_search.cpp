@@ -4,9 +4,10 @@
 //   library_search [TRACKS, default 1000000] [FOLDER, default /tmp/tactus-bench-TRACKS] [SEED, default 1]
 //
 // FOLDER is made on the first run and kept. The mix: each query is typed from its first letter to its last, and each
-// letter counts alike. A letter's time is what a list on the screen waits for: the page's 50 rows included. Fixed
-// queries: see kFixed. To them come, of tracks chosen by chance: 60 titles' first three words, 60 artists, 20 of each
-// with two letters swapped, 20 titles in quotes, and 30 artists with filters behind them.
+// letter counts alike. A letter's time is what a list on the screen waits for: the page's 50 rows included. Held: the
+// longest time in ms for which the reader stood in one state of the database. Fixed queries: see kFixed. To them come,
+// of tracks chosen by chance: 60 titles' first three words, 60 artists, 20 of each with two letters swapped, 20 titles
+// in quotes, and 30 artists with filters behind them.
 #include <time.h>
 
 #include <algorithm>
@@ -19,8 +20,10 @@
 
 #include "library/search/generate.h"
 #include "library/search/merge.h"
+#include "library/search/related.h"
 #include "library/search/rows.h"
 #include "library/search/search.h"
+#include "library/store/health.h"
 #include "library/store/store.h"
 
 namespace {
@@ -78,11 +81,18 @@ double quantile(const std::vector<Took>& all, double Took::*which, double q) {
   std::sort(values.begin(), values.end());
   return values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
 }
+// The reader's connection: how long it stood in one state of the database (store.h) is told with what it did meanwhile.
+Database* watched = nullptr;
+
 void report(const char* what, const std::vector<Took>& all) {
   std::printf("%-50s %6zu", what, all.size());
   for (const auto which : {&Took::ms, &Took::cpu}) {
     std::printf("   %s p50 %7.2f  p99 %7.2f  max %7.2f", which == &Took::ms ? "ms" : "cpu", quantile(all, which, 0.5),
                 quantile(all, which, 0.99), quantile(all, which, 1));
+  }
+  if (watched) {
+    std::printf("   held %6.2f", static_cast<double>(watched->longest_hold().count()) / 1e6);
+    watched->forget_holds();
   }
   std::printf("\n");
 }
@@ -182,6 +192,15 @@ void crates(Database& db, Searcher& searcher) {
   report("first page of a smart crate", ms);
 }
 
+void lists(Database& db, Searcher& searcher, std::size_t tracks) {
+  report("counted for info", {timed([&] { count_library(db); })});
+  std::mt19937 random(3);
+  std::vector<Took> ms;
+  for (int i = 0; i < 30; ++i)
+    ms.push_back(timed([&] { related_tracks(db, searcher, static_cast<std::int64_t>(1 + random() % tracks), 20); }));
+  report("tracks related to one", ms);
+}
+
 void edits(const std::string& folder, Searcher& searcher, std::size_t tracks) {
   Store store(folder);
   Database& db = store.db();
@@ -229,7 +248,8 @@ int main(int argc, char** argv) {
       reader = std::make_unique<Reader>(folder);
       searcher = std::make_unique<Searcher>(reader->db());
     });
-    std::printf("opened in %.1f ms, %.1f of processor time\n", opened.ms, opened.cpu);
+    watched = &reader->db();
+    report("opened", {opened});
     searcher->set_now(kNow);
     const auto queries = mix(reader->db(), tracks);
     type_all(reader->db(), *searcher, queries, true);
@@ -237,6 +257,7 @@ int main(int argc, char** argv) {
     type_all(reader->db(), *searcher, queries, false);
     sort_all(reader->db(), *searcher);
     crates(reader->db(), *searcher);
+    lists(reader->db(), *searcher, tracks);
     edits(folder, *searcher, tracks);
   } catch (const StoreError& e) {
     std::fprintf(stderr, "%s\n", e.what());

@@ -195,7 +195,9 @@ DocSet Evaluator::phrase_in(int field, const std::string& folded, const DocSet& 
   const auto& hashes = index_.column(text_column(field, TextColumn::hash));
   std::unordered_map<Code, bool> known;
   DocSet found(index_.chunks());
+  int seen = 0;
   out.each([&](std::int64_t id) {
+    if (++seen % 1024 == 0) index_.pause_if_long();
     const auto [at, is_new] = known.try_emplace(hashes[static_cast<std::size_t>(id)], false);
     if (is_new) at->second = text_has_phrase(field_text(index_.text(id), field), folded);
     if (at->second) found.put(id);

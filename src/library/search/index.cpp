@@ -13,6 +13,10 @@ namespace {
 
 // Sets kept at once: a query's parts and those of the one typed before it.
 constexpr std::size_t kMostKept = 64;
+// A reader resets within 50 ms; whatever is done between two pauses takes at most a few ms, and the machine may be
+// slow.
+constexpr std::chrono::milliseconds kLongestStand{15};
+constexpr std::int64_t kBlocksAtOnce = 32, kVocabularyAtOnce = 8;
 
 }  // namespace
 
@@ -26,17 +30,51 @@ SearchIndex::SearchIndex(Database& db)
       postings_(db, "SELECT key, tracks FROM search_posting WHERE key BETWEEN ?1 AND ?2"),
       text_(db, "SELECT text FROM search_doc WHERE track = ?1") {}
 
+SearchIndex::View::View(SearchIndex& index, bool may_pause) : index_(index), own_(!index.db_.in_transaction()) {
+  if (!own_) return;
+  index_.db_.execute("BEGIN");
+  index_.may_pause_ = may_pause;
+  index_.stood_since_ = std::chrono::steady_clock::now();
+}
+
+SearchIndex::View::~View() {
+  if (!own_) return;
+  index_.may_pause_ = false;
+  try {
+    if (index_.db_.in_transaction()) index_.db_.execute("COMMIT");
+  } catch (const StoreError&) {  // of nothing that was written
+  }
+}
+
+void SearchIndex::pause_if_long() {
+  if (!may_pause_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - stood_since_ < longest_stand_) return;
+  db_.execute("COMMIT");
+  db_.execute("BEGIN");
+  stood_since_ = now;
+  begin_.bind();
+  begin_.step();
+  begin_.reset();
+  if (version() != seen_version_) throw Changed();
+}
+
+std::int64_t SearchIndex::version() {
+  version_.bind();
+  version_.step();
+  const std::int64_t out = version_.integer(0);
+  version_.reset();
+  return out;
+}
+
 void SearchIndex::refresh() {
   // The first statement that reads is what the transaction's view of the database begins with.
   begin_.bind();
   const std::int64_t merges = begin_.step() ? begin_.integer(0) : 0;
   begin_.reset();
-  version_.bind();
-  version_.step();
-  const std::int64_t version = version_.integer(0), changes = sqlite3_total_changes64(db_.handle());
-  version_.reset();
-  if (version == seen_version_ && changes == seen_changes_) return;
-  seen_version_ = version;
+  const std::int64_t now = version(), changes = sqlite3_total_changes64(db_.handle());
+  if (now == seen_version_ && changes == seen_changes_) return;
+  seen_version_ = now;
   seen_changes_ = changes;
   kept_.clear();
   crates_read_ = false;
@@ -94,7 +132,12 @@ const TrackDoc* SearchIndex::pending(std::int64_t id) const {
 
 const std::vector<Code>& SearchIndex::column(int number) {
   Column& column = columns_[number];
-  if (column.as_of != refreshes_) bring_up_to_date(number, column);
+  try {
+    if (column.as_of != refreshes_) bring_up_to_date(number, column);
+  } catch (...) {  // half of it is as good as nothing
+    columns_.erase(number);
+    throw;
+  }
   return column.codes;
 }
 
@@ -122,9 +165,13 @@ void SearchIndex::read_blocks(int number, std::vector<Code>& codes, std::int64_t
   // A block without a row has no values.
   std::fill(codes.begin() + first * kBlock, codes.begin() + (last + 1) * kBlock, kNoCode);
   const std::int64_t column = std::int64_t{number} << 32;
-  db_.statement("SELECT key, codes FROM search_column WHERE key BETWEEN ?1 AND ?2")
-      .bind(column | first, column | last)
-      .each([&](Statement& row) { decode_block(row.view(1), codes.data() + (row.integer(0) & 0xFFFFFFFF) * kBlock); });
+  for (; first <= last; first += kBlocksAtOnce) {
+    pause_if_long();
+    db_.statement("SELECT key, codes FROM search_column WHERE key BETWEEN ?1 AND ?2")
+        .bind(column | first, column | std::min(last, first + kBlocksAtOnce - 1))
+        .each(
+            [&](Statement& row) { decode_block(row.view(1), codes.data() + (row.integer(0) & 0xFFFFFFFF) * kBlock); });
+  }
 }
 
 SharedSet SearchIndex::all() {
@@ -153,6 +200,7 @@ SharedSet SearchIndex::with_word(int field, std::string_view word, bool begins) 
   const std::string term = term_of(kind, std::max(field, 0), word);
   const bool range = begins && !is_short;
   return kept(term + (range ? "*" : ""), [&] {
+    pause_if_long();
     DocSet set(chunks_);
     add_terms(term, term + (range ? '\xff' : '\0'), set);
     for (const TrackDoc& doc : pending_) {
@@ -167,6 +215,7 @@ SharedSet SearchIndex::with_word(int field, std::string_view word, bool begins) 
 std::string SearchIndex::text(std::int64_t id) {
   if (const TrackDoc* doc = pending(id)) return doc->text;
   if (!current_) return {};
+  pause_if_long();
   text_.bind(id);
   std::string out = text_.step() ? text_.text(0) : std::string();
   text_.reset();
@@ -185,15 +234,22 @@ const std::vector<CrateName>& SearchIndex::crates() {
 
 const Vocabulary& SearchIndex::vocabulary() {
   if (vocabulary_read_ || !current_) return vocabulary_;
-  db_.statement("SELECT place, words FROM search_vocabulary WHERE place >= ?1 ORDER BY place")
-      .bind(vocabulary_place_)
-      .each([&](Statement& row) {
-        const std::string_view words = row.view(1);
-        const bool same = row.integer(0) == vocabulary_place_;
-        vocabulary_.add(words.substr(same ? std::min(vocabulary_length_, words.size()) : 0));
-        vocabulary_place_ = row.integer(0);
-        vocabulary_length_ = words.size();
-      });
+  int rows = 0;
+  do {
+    pause_if_long();
+    rows = 0;
+    // From the last row on, which may have grown.
+    db_.statement("SELECT place, words FROM search_vocabulary WHERE place >= ?1 ORDER BY place LIMIT ?2")
+        .bind(vocabulary_place_, kVocabularyAtOnce)
+        .each([&](Statement& row) {
+          const std::string_view words = row.view(1);
+          const bool same = row.integer(0) == vocabulary_place_;
+          vocabulary_.add(words.substr(same ? std::min(vocabulary_length_, words.size()) : 0));
+          vocabulary_place_ = row.integer(0);
+          vocabulary_length_ = words.size();
+          ++rows;
+        });
+  } while (rows == kVocabularyAtOnce);
   vocabulary_read_ = true;
   return vocabulary_;
 }

@@ -3,6 +3,7 @@
 // Belongs to one thread, as its Database does.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,8 +30,28 @@ class SearchIndex {
  public:
   explicit SearchIndex(Database& db);
 
-  // Sees what was changed since. To be called first within each read transaction; what was handed out before is void.
+  // One state of the database for all that is asked for while it lives. No state is stood in for long, as the log can't
+  // shrink meanwhile (store.h): where `may_pause`, what takes longer ends its transaction now and then and begins one
+  // anew, and goes on if nobody has written in between. If somebody has, whatever was asked for throws Changed, and is
+  // to be asked for again in another view. Within a transaction of the caller's it does nothing.
+  class View {
+   public:
+    View(SearchIndex& index, bool may_pause);
+    View(const View&) = delete;
+    View& operator=(const View&) = delete;
+    ~View();
+
+   private:
+    SearchIndex& index_;
+    bool own_;
+  };
+  struct Changed {};
+
+  // Sees what was changed since. To be called first within each view; what was handed out before is void.
   void refresh();
+  void set_longest_stand(std::chrono::nanoseconds most) { longest_stand_ = most; }
+  // The place for such a pause, in whatever computes for long. No statement may stand in the middle of its rows.
+  void pause_if_long();
   Database& db() { return db_; }
   const WordCutter& cutter() const { return cutter_; }
 
@@ -66,6 +87,8 @@ class SearchIndex {
     std::int64_t as_of = -1;                            // refreshes_ when it was brought up to date
   };
 
+  std::int64_t version();
+
   void keep(const std::string& name, const SharedSet& set);
   void see_merges(std::int64_t merges);
   void read_blocks(int number, std::vector<Code>& codes, std::int64_t first, std::int64_t last);
@@ -75,6 +98,10 @@ class SearchIndex {
   const TrackDoc* pending(std::int64_t id) const;
 
   Database& db_;
+  bool may_pause_ = false;
+  std::chrono::steady_clock::time_point stood_since_;
+  // A reader resets within 50 ms. What is done between two pauses takes a few ms, and the machine may be slow.
+  std::chrono::nanoseconds longest_stand_ = std::chrono::milliseconds{15};
   WordCutter cutter_;
   TrackDocs docs_;
   Statement begin_, version_, terms_, postings_, text_;

@@ -19,25 +19,8 @@ constexpr std::size_t kFewHits = 10, kFewOfAWord = 200;
 // Words that one is taken for at most.
 constexpr std::size_t kMostMeant = 24;
 
-// All of a call sees one state of the database.
-class ReadTransaction {
- public:
-  explicit ReadTransaction(Database& db) : db_(db), own_(!db.in_transaction()) {
-    if (own_) db_.execute("BEGIN");
-  }
-  ReadTransaction(const ReadTransaction&) = delete;
-  ReadTransaction& operator=(const ReadTransaction&) = delete;
-  ~ReadTransaction() {
-    try {
-      if (own_) db_.execute("COMMIT");
-    } catch (const StoreError&) {  // of nothing that was written
-    }
-  }
-
- private:
-  Database& db_;
-  bool own_;
-};
+// A search that is begun anew so often because somebody writes all the time goes through without a pause.
+constexpr int kMostPaused = 3;
 
 std::int64_t clock_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -92,6 +75,18 @@ struct Searcher::State {
     return out;
   }
 
+  template <class F>
+  auto in_one_view(F&& what) {
+    for (int begun = 1;; ++begun) {
+      const SearchIndex::View view(index, begun < kMostPaused);
+      try {
+        index.refresh();
+        return what();
+      } catch (const SearchIndex::Changed&) {
+      }
+    }
+  }
+
   std::int64_t now() const { return fixed_now ? fixed_now : clock_seconds(); }
 
   SearchPage search(const Rule& rule, const SearchOrder& order) {
@@ -105,6 +100,18 @@ struct Searcher::State {
     return out;
   }
 
+  SearchPage crate(std::int64_t id, const SearchOrder& order) {
+    const auto kind = db.integer("SELECT kind FROM crate WHERE id = ?1", id);
+    if (!kind) throw StoreError(StoreError::Kind::refused, "there is no crate " + std::to_string(id));
+    if (*kind != 1 || !order.field.empty()) return page(Evaluator(index, now()).crate(id), order, "");
+    SearchPage out;
+    out.total = static_cast<std::size_t>(*db.integer("SELECT count(*) FROM crate_track WHERE crate = ?1", id));
+    db.statement("SELECT track FROM crate_track WHERE crate = ?1 ORDER BY place LIMIT ?2 OFFSET ?3")
+        .bind(id, std::min<std::size_t>(order.limit, kMostRows), order.offset)
+        .each([&](Statement& row) { out.tracks.push_back(row.integer(0)); });
+    return out;
+  }
+
   Database& db;
   SearchIndex index;
   MeantWords meant_before;  // by word; as of that many merges
@@ -114,20 +121,22 @@ struct Searcher::State {
 
 Searcher::Searcher(Database& db) : state_(std::make_unique<State>(db)) {
   // What every query needs.
-  const ReadTransaction transaction(db);
-  SearchIndex& index = state_->index;
-  index.refresh();
-  for (const char* name : {"title", "artist"}) {
-    for (const TextColumn which : {TextColumn::first, TextColumn::second, TextColumn::hash})
-      index.column(text_column(field_place(name), which));
-  }
-  index.column(kScoreColumn);
-  index.vocabulary();
+  state_->in_one_view([this] {
+    SearchIndex& index = state_->index;
+    for (const char* name : {"title", "artist"}) {
+      for (const TextColumn which : {TextColumn::first, TextColumn::second, TextColumn::hash})
+        index.column(text_column(field_place(name), which));
+    }
+    index.column(kScoreColumn);
+    index.vocabulary();
+  });
 }
 
 Searcher::~Searcher() = default;
 
 void Searcher::set_now(std::int64_t now) { state_->fixed_now = now; }
+
+void Searcher::set_longest_stand(std::chrono::nanoseconds most) { state_->index.set_longest_stand(most); }
 
 SearchPage Searcher::search(std::string_view query, const SearchOrder& order, Typing typing) {
   Query parsed = parse_query(query, typing);
@@ -138,24 +147,11 @@ SearchPage Searcher::search(std::string_view query, const SearchOrder& order, Ty
 }
 
 SearchPage Searcher::search(const Rule& rule, const SearchOrder& order) {
-  const ReadTransaction transaction(state_->db);
-  state_->index.refresh();
-  return state_->search(rule, order);
+  return state_->in_one_view([&] { return state_->search(rule, order); });
 }
 
 SearchPage Searcher::crate(std::int64_t id, const SearchOrder& order) {
-  const ReadTransaction transaction(state_->db);
-  state_->index.refresh();
-  const auto kind = state_->db.integer("SELECT kind FROM crate WHERE id = ?1", id);
-  if (!kind) throw StoreError(StoreError::Kind::refused, "there is no crate " + std::to_string(id));
-  if (*kind != 1 || !order.field.empty())
-    return state_->page(Evaluator(state_->index, state_->now()).crate(id), order, "");
-  SearchPage out;
-  out.total = static_cast<std::size_t>(*state_->db.integer("SELECT count(*) FROM crate_track WHERE crate = ?1", id));
-  state_->db.statement("SELECT track FROM crate_track WHERE crate = ?1 ORDER BY place LIMIT ?2 OFFSET ?3")
-      .bind(id, std::min<std::size_t>(order.limit, kMostRows), order.offset)
-      .each([&](Statement& row) { out.tracks.push_back(row.integer(0)); });
-  return out;
+  return state_->in_one_view([&] { return state_->crate(id, order); });
 }
 
 }  // namespace tactus::library

@@ -6,6 +6,7 @@
 // than a pass over the columns that it names. What looks into texts, a phrase of frequent words, is the exception.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,8 +34,9 @@ struct SearchPage {
   std::vector<std::pair<std::string, std::vector<std::string>>> meant;
 };
 
-// Belongs to one thread; uses the database within its calls only, each a read transaction of its own (unless one is
-// open), so that it never holds back the log. Throws StoreError.
+// Belongs to one thread; uses the database within its calls only, each of one state of it. What takes long lets go of
+// that state in between (unless a transaction is open) and goes on, or begins anew where somebody has written, so that
+// the log is never held back. Throws StoreError.
 class Searcher {
  public:
   explicit Searcher(Database& db);
@@ -48,6 +50,8 @@ class Searcher {
 
   // For tests: the time that ages count from, seconds since 1970; 0: that of the clock.
   void set_now(std::int64_t now);
+  // How long it stands in one state of the database, 15 ms by default, if nobody writes all the time.
+  void set_longest_stand(std::chrono::nanoseconds most);
 
  private:
   struct State;

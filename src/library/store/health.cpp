@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <ctime>
+#include <limits>
 
 #include "library/store/backup.h"
 
@@ -30,21 +31,63 @@ void note_backups(const std::string& folder, Health& out) {
   if (days > 7) out.notes.push_back("the last backup is " + std::to_string(days) + " days old");
 }
 
+// Rows at a time, so that no statement reads a large table from end to end: a reader resets soon.
+constexpr std::int64_t kCountedAtOnce = 20'000;
+
+struct Counted {
+  std::int64_t rows = 0, first = 0, second = 0;  // and those of them for which a condition holds
+};
+
+Counted count_rows(Database& db, const std::string& table, const std::string& first = "0",
+                   const std::string& second = "0") {
+  Statement& s = db.statement("SELECT count(*), sum(a), sum(b), max(id) FROM (SELECT id, " + first + " AS a, " +
+                              second + " AS b FROM " + table + " WHERE id > ?1 ORDER BY id LIMIT ?2)");
+  Counted out;
+  std::int64_t after = std::numeric_limits<std::int64_t>::min(), rows = 0;
+  do {
+    s.bind(after, kCountedAtOnce).each([&](const Statement& row) {
+      rows = row.integer(0);
+      out.rows += rows;
+      out.first += row.integer(1);
+      out.second += row.integer(2);
+      after = row.integer(3);
+    });
+  } while (rows == kCountedAtOnce);
+  return out;
+}
+
+// Tracks that lie in more than one place.
+std::int64_t count_duplicates(Database& db) {
+  Statement& s = db.statement(
+      "SELECT track, count(*) FROM file WHERE track > ?1 AND missing_since IS NULL GROUP BY track ORDER BY track "
+      "LIMIT ?2");
+  std::int64_t out = 0, after = std::numeric_limits<std::int64_t>::min(), rows = 0;
+  do {
+    rows = 0;
+    s.bind(after, kCountedAtOnce).each([&](const Statement& row) {
+      after = row.integer(0);
+      out += row.integer(1) > 1;
+      ++rows;
+    });
+  } while (rows == kCountedAtOnce);
+  return out;
+}
+
 }  // namespace
 
 LibraryCounts count_library(Database& db) {
-  const auto count = [&](const char* of) { return db.integer(std::string("SELECT count(*) FROM ") + of).value_or(0); };
   LibraryCounts out;
-  out.tracks = count("track");
-  out.files = count("file");
-  out.missing = count("file WHERE missing_since IS NOT NULL");
-  out.broken = count("file WHERE error IS NOT NULL");
-  out.duplicates = count(
-      "(SELECT 1 FROM file WHERE missing_since IS NULL AND track IS NOT NULL GROUP BY track HAVING count(*) > 1)");
-  out.analysed = count("track WHERE analysed IS NOT NULL");
-  out.phrases = count("phrase");
-  out.crates = count("crate");
-  out.plays = count("play");
+  const Counted tracks = count_rows(db, "track", "analysed IS NOT NULL");
+  out.tracks = tracks.rows;
+  out.analysed = tracks.first;
+  const Counted files = count_rows(db, "file", "missing_since IS NOT NULL", "error IS NOT NULL");
+  out.files = files.rows;
+  out.missing = files.first;
+  out.broken = files.second;
+  out.duplicates = count_duplicates(db);
+  out.phrases = count_rows(db, "phrase").rows;
+  out.crates = count_rows(db, "crate").rows;
+  out.plays = count_rows(db, "play").rows;
   struct stat status {};
   if (::stat(db.path().c_str(), &status) == 0) out.bytes = status.st_size;
   return out;

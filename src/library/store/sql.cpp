@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 namespace tactus::library {
 
 namespace {
@@ -61,12 +63,17 @@ Statement::~Statement() { sqlite3_finalize(statement_); }
 void Statement::reset() {
   sqlite3_reset(statement_);  // what it says again is the error that step() has thrown
   sqlite3_clear_bindings(statement_);
+  db_->hold_may_end();
 }
 
 bool Statement::step() {
+  db_->hold_begins();
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
+  if (code == SQLITE_DONE) {
+    db_->hold_may_end();
+    return false;
+  }
   // The reset ends the read or write lock that a failed statement may hold; the error is made before.
   try {
     db_->raise(code);
@@ -130,8 +137,21 @@ Database::~Database() {
 void Database::raise(int code) { throw StoreError(kind_of_code(code), words_for(code, sqlite3_errmsg(db_))); }
 
 void Database::execute(const std::string& sql) {
+  hold_begins();
   const int code = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
+  hold_may_end();
   if (code != SQLITE_OK) raise(code);
+}
+
+void Database::hold_begins() {
+  if (std::exchange(holds_, true)) return;
+  held_since_ = std::chrono::steady_clock::now();
+}
+
+void Database::hold_may_end() {
+  if (!holds_ || sqlite3_txn_state(db_, "main") != SQLITE_TXN_NONE) return;
+  holds_ = false;
+  longest_hold_ = std::max(longest_hold_, std::chrono::steady_clock::now() - held_since_);
 }
 
 Statement& Database::statement(std::string_view sql) {

@@ -5,6 +5,7 @@
 // control or the audio thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -160,9 +161,22 @@ class Database {
   // Throws what the connection's last error code means.
   [[noreturn]] void raise(int code);
 
+  // The longest time so far that this connection stood in one state of the database, which keeps the log from
+  // shrinking; and from now on.
+  std::chrono::nanoseconds longest_hold() const { return longest_hold_; }
+  void forget_holds() { longest_hold_ = {}; }
+
  private:
+  friend class Statement;
+  // Around whatever may begin or end a transaction, be it of one statement.
+  void hold_begins();
+  void hold_may_end();
+
   std::string path_;
   sqlite3* db_ = nullptr;
+  bool holds_ = false;
+  std::chrono::steady_clock::time_point held_since_;
+  std::chrono::nanoseconds longest_hold_{};
   std::map<std::string, Statement, std::less<>> statements_;
 };
 

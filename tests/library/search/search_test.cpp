@@ -2,6 +2,7 @@
 #include "library/search/search.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "library/search/generate.h"
 #include "library/search/merge.h"
@@ -58,6 +59,53 @@ void compare(Library& library, Database& truth, int rules, unsigned seed) {
   for (int i = 0; i < rules; ++i) {
     const Rule rule = random.rule(i % 4);
     ASSERT_EQ(library.sorted(rule), naive.matching(rule)) << rule_json(rule);
+  }
+}
+
+// Calls `what` whenever the connection is about to end a transaction.
+struct AtEachEnd {
+  AtEachEnd(Database& db, std::function<void()> then) : handle(db.handle()), what(std::move(then)) {
+    const auto told = [](unsigned, void* self, void*, void* sql) {
+      if (std::string_view(static_cast<const char*>(sql)) == "COMMIT") static_cast<AtEachEnd*>(self)->what();
+      return 0;
+    };
+    sqlite3_trace_v2(handle, SQLITE_TRACE_STMT, told, this);
+  }
+  AtEachEnd(const AtEachEnd&) = delete;
+  AtEachEnd& operator=(const AtEachEnd&) = delete;
+  ~AtEachEnd() { sqlite3_trace_v2(handle, 0, nullptr, nullptr); }
+  sqlite3* handle;
+  std::function<void()> what;
+};
+
+TEST(Search, PausesAndBeginsAnewWhenSomebodyWroteMeanwhile) {
+  Library library;
+  generate_library(library.db, 600, 5, kNow, {});
+  library.searcher->set_longest_stand(std::chrono::nanoseconds{0});
+  const Ids before = library.found("\"the night\"");
+  int ends = 0;
+  {
+    const AtEachEnd counting(library.reader.db(), [&] { ++ends; });
+    library.reader.db().execute("BEGIN");  // so that the sets kept from before are made anew
+    library.reader.db().execute("COMMIT");
+    EXPECT_EQ(library.found("\"the night\" the"), before);
+  }
+  EXPECT_GT(ends, 3) << "it pauses";
+  // One that writes once, at any of these places, and one that writes at each.
+  for (int at = 1; at <= ends + 1; ++at) {
+    int end = 0;
+    const bool always = at > ends;
+    Ids added, now;
+    {
+      const AtEachEnd writing(library.reader.db(), [&] {
+        if (++end == at || always) added.push_back(library.add("The Night of " + std::to_string(at)));
+      });
+      now = library.found("\"the night\" the");
+    }
+    // What was written at the last end of all is not seen by this search, but by the next.
+    Ids expected = library.make()->search("\"the night\" the", {.limit = 1000}, Typing::no).tracks;
+    if (end == at || always) std::erase(expected, added.back());
+    EXPECT_EQ(now, expected) << at;
   }
 }
 

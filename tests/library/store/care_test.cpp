@@ -203,6 +203,26 @@ TEST_F(Care, AReaderThatHangsFailsNoCommitAndTheLogShrinksAfterIt) {
   EXPECT_EQ(log_trouble(log_state(library_)), "");
 }
 
+TEST_F(Care, CountsLargeTablesPartByPart) {
+  Store store(library_);
+  Database& db = store.db();
+  db.execute(
+      "INSERT INTO root(id, path, added) VALUES(1, x'2f', 1);"
+      "INSERT INTO track(title, analysed, added) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT "
+      "20001) SELECT 'one', iif(i % 2, 1, NULL), 1 FROM n;"
+      "INSERT INTO file(track, root, path, size, mtime, missing_since) SELECT id, 1, CAST(id AS BLOB), 1, 1, "
+      "iif(id = 20001, 5, NULL) FROM track;"
+      "INSERT INTO file(track, root, path, size, mtime, error) VALUES(20000, 1, x'61', 1, 1, 'broken'),"
+      "(7, 1, x'62', 1, 1, NULL), (20001, 1, x'63', 1, 1, NULL)");
+  const LibraryCounts n = count_library(db);
+  EXPECT_EQ(n.tracks, 20001);
+  EXPECT_EQ(n.analysed, 10001);
+  EXPECT_EQ(n.files, 20004);
+  EXPECT_EQ(n.missing, 1);
+  EXPECT_EQ(n.broken, 1);
+  EXPECT_EQ(n.duplicates, 2) << "of the last one of the tracks one file is missing";
+}
+
 StoreError::Kind why_refused(const std::function<void()>& what, std::string* words) {
   try {
     what();
