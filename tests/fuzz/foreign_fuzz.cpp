@@ -22,9 +22,12 @@ void write_again(ForeignLibrary found) {
   for (const auto& [name, format] : kFormats) {
     if (found.format == name && xml_text(found, *format, name, cant) != found.kept[0].bytes) std::abort();
   }
-  m3u_text(found, 0, cant);
-  pls_text(found, 0, cant);
-  csv_text(found, cant);
+  const std::pair<const char*, std::string> lists[] = {{"M3U playlist", m3u_text(found, 0, cant)},
+                                                       {"PLS playlist", pls_text(found, 0, cant)},
+                                                       {"CSV table", csv_text(found, cant)}};
+  for (const auto& [name, text] : lists) {
+    if (found.format == name && text != found.kept[0].bytes) std::abort();
+  }
   cue_text(found, cant);
   // As the format that it is in, and as new ones.
   if (!found.tracks.empty()) found.tracks[0].cues.push_back({12.5, 3, "x", {}});

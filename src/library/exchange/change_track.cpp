@@ -131,7 +131,8 @@ ForeignTrack changed_track(const SourceItem& item, const Track& mine, const std:
     const FieldValue& have = mine.field(name);
     // What a tag or an analysis says isn't news for a program that has read the file itself.
     const bool by_hand = (mine.by_hand >> find_field(name)->bit & 1) != 0;
-    if (by_hand && have != foreign_field(item.track, name)) put_field(t, name, have);
+    const bool of_grid = name == "bpm" && tempo_is_of_grid(mine, item);
+    if (by_hand && !of_grid && have != foreign_field(item.track, name)) put_field(t, name, have);
   }
   const auto plays = static_cast<int>(whole(mine.field("plays"), 0));
   if (plays > std::max(t.plays, 0)) t.plays = plays;

@@ -40,6 +40,9 @@ class Merge {
       if (std::holds_alternative<std::monostate>(value)) continue;
       const bool by_hand = (mine.by_hand >> field.bit & 1) != 0;
       // A tempo and a key are a person's now, also where a tag said the same.
+      const bool of_grid = before && name == "bpm" && same_value(value, foreign_field(before->track, name)) &&
+                           tempo_is_of_grid(mine, *before);
+      if (of_grid) continue;
       if (same_value(value, have) && (by_hand || field.kind == FieldKind::text)) continue;
       const bool ours = by_hand && !(before && same_value(foreign_field(before->track, name), have));
       if (ours && !options_.overwrite) {
@@ -116,6 +119,12 @@ FieldValue foreign_field(const ForeignTrack& t, std::string_view field) {
     if (const auto color = color_number(t.color)) return std::int64_t{*color};
   }
   return {};
+}
+
+bool tempo_is_of_grid(const Track& mine, const SourceItem& item) {
+  if (!item.offset || !mine.grid_by_hand) return false;
+  const std::vector<AnchorFact> grid = grid_of(item.track, *item.offset);
+  return !grid.empty() && same_grid(mine.grid, grid) && same_value(mine.field("bpm"), grid.front().bpm);
 }
 
 void merge_track(Edit& edit, const std::string& format, const SourceItem* before, const SourceItem& now,

@@ -19,8 +19,10 @@
 #include <memory>
 
 #include "library/foreign/bytes.h"
+#include "library/foreign/id3_objects.h"
 #include "library/foreign/readers.h"
 #include "library/foreign/serato.h"
+#include "library/foreign/write_files.h"
 
 namespace tactus::library {
 namespace tag_files {
@@ -308,23 +310,36 @@ bool reach_disk(const std::string& path) {
   return ok;
 }
 
+bool has_id3(Kind kind) { return kind == Kind::mp3 || kind == Kind::aiff || kind == Kind::wav; }
+
+// Empty: it went well.
+std::string put_tags(const std::string& before, const std::string& copy, const std::vector<ForeignKept>& tags,
+                     Kind kind) {
+  if (has_id3(kind)) {
+    std::string error;
+    if (const auto whole = music_with_objects(before, tags))
+      return write_whole(copy, *whole, &error) ? std::string() : error;
+  }
+  Music music(copy, kind);
+  if (!music.ok()) return "its tags can't be read";
+  for (const ForeignKept& t : tags) put(music, t);
+  return music.save() ? std::string() : "its tags can't be written";
+}
+
 // Empty: it went well.
 std::string write_copy(const std::string& path, const std::string& copy, const std::vector<ForeignKept>& tags) {
   const Kind kind = kind_of(path);
-  {
-    Music music(copy, kind);
-    if (!music.ok()) return "its tags can't be read";
-    for (const ForeignKept& t : tags) put(music, t);
-    if (!music.save()) return "its tags can't be written";
-  }
   std::string error;
-  const auto before = bytes_of_file(path, &error), after = bytes_of_file(copy, &error);
-  if (!before || !after) return error;
+  const auto before = bytes_of_file(path, &error);
+  if (!before) return error;
+  error = put_tags(*before, copy, tags, kind);
+  if (!error.empty()) return error;
+  const auto after = bytes_of_file(copy, &error);
+  if (!after) return error;
   if (!same_audio(*before, *after, kind)) return "writing its tags would have changed its audio";
   const auto found = serato_tags_in(copy);
   for (const ForeignKept& t : tags) {
-    const bool kept_there = kind == Kind::mp3 || kind == Kind::aiff || kind == Kind::wav || t.name != kSeratoMarkers;
-    if (!kept_there) continue;
+    if (!has_id3(kind) && t.name == kSeratoMarkers) continue;
     const auto same = [&](const ForeignKept& f) {
       return f.name == t.name && f.bytes.starts_with(t.bytes.substr(0, t.bytes.find_last_not_of('\0') + 1));
     };

@@ -46,7 +46,7 @@ void take_apart(const std::string& text, M3u& m) {
   for (const std::string& line : lines_of(text)) {
     const std::string_view entry = trimmed(line);
     if (entry.empty() || entry[0] == '#') {
-      const bool first = m.blocks.empty() && (entry.starts_with("#EXTM3U") || entry.starts_with("#PLAYLIST"));
+      const bool first = m.blocks.empty() && m.tail.empty() && (entry.starts_with("#EXTM3U") || entry.starts_with("#PLAYLIST"));
       (first ? m.head : m.tail) += line;
     } else if (place < list.size()) {
       const ForeignTrack& t = m.before.tracks[list[place++]];
