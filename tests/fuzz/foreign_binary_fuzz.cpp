@@ -1,11 +1,12 @@
 // Any bytes as what other programs keep in binary: a rekordbox database, an analysis, Serato's tags, Engine DJ's
-// columns, the head of a music file. The first byte says which. What comes of it holds together.
+// columns, the head and the tags of a music file. The first byte says which. What comes of it holds together.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "library/foreign/id3_objects.h"
 #include "library/foreign/readers.h"
 #include "library/foreign/serato.h"
 #include "library/foreign/timeline.h"
@@ -55,6 +56,13 @@ void tag(std::string_view bytes, const char* name) {
   if (again.cues.size() != t.cues.size()) std::abort();
 }
 
+// A tag with an object set has it, and set again it doesn't change.
+void objects_of(std::string_view bytes) {
+  const std::vector<ForeignKept> objects = {{kSeratoMarkers2, "something"}};
+  const auto once = music_with_objects(bytes, objects);
+  if (once && music_with_objects(*once, objects) != once) std::abort();
+}
+
 // Three columns, parted by where the first bytes say.
 void engine(std::string_view bytes) {
   if (bytes.size() < 2) return;
@@ -99,6 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return at < bytes.size() ? std::string(bytes.substr(at, n)) : std::string();
       });
       if (header && !std::isfinite(timeline_of("Serato", *header).proposed)) std::abort();
+      objects_of(bytes);
     }
   }
   return 0;

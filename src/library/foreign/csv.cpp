@@ -239,30 +239,31 @@ struct Table {
   std::multimap<std::string, Row> rows;  // by what names them
 };
 
-void take_apart(const std::string& text, Table& t) {
+void take_apart(const std::string& text, const ForeignLibrary& now, const std::vector<std::size_t>& tracks, Table& t) {
   std::string ignored;
-  read_csv(text, {}, {}, t.before, &ignored);
+  read_csv(text, kNoFolder, {}, t.before, &ignored);
+  const KeptEntries entries(now, tracks, t.before);
   t.end = line_end(text);
   t.apart = separator_of(text);
   Rows rows{text, t.apart};
   for (const std::string& name : rows.next()) t.columns.push_back(column_of(trimmed(name)));
   t.head = text.substr(0, text.size() - rows.text.size());
-  const std::vector<std::size_t>* list = t.before.playlists.empty() ? nullptr : &t.before.playlists[0].tracks;
   for (std::size_t place = 0; !rows.text.empty();) {
     const std::string_view from = rows.text;
     Row row;
     row.cells = rows.next();
     row.raw = from.substr(0, from.size() - rows.text.size());
     if (!row.raw.ends_with('\n') && !row.raw.ends_with('\r')) row.raw += t.end;
-    const std::string id = id_of(row.cells, t.columns);
-    if (id.empty() || list == nullptr || place == list->size()) {
+    const std::string named = id_of(row.cells, t.columns);
+    if (named.empty()) {
       t.tail += row.raw;
       continue;
     }
     row.above = std::move(t.tail);
     t.tail.clear();
-    row.track = &t.before.tracks[(*list)[place++]];
-    t.rows.emplace(row.track->id, std::move(row));
+    const std::string& id = entries.id(named, place++);
+    row.track = &entries.was(id);
+    t.rows.emplace(id, std::move(row));
   }
 }
 
@@ -304,7 +305,7 @@ std::string csv_text(const ForeignLibrary& library, Cant& cant) {
   Table table;
   const std::string* text = kept_text(library, "CSV table", 0);
   if (text != nullptr) {
-    take_apart(*text, table);
+    take_apart(*text, library, tracks, table);
   } else {
     const std::vector<std::string> names = {"path", "title", "artist", "album", "genre", "comment",
                                             "bpm",  "key",   "rating", "year",  "plays", "length"};

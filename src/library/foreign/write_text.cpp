@@ -37,20 +37,21 @@ struct M3u {
   std::multimap<std::string, Block> blocks;  // by what the track is called
 };
 
-void take_apart(const std::string& text, M3u& m) {
-  read_m3u(text, {}, {}, m.before);
+void take_apart(const std::string& text, const ForeignLibrary& now, const std::vector<std::size_t>& tracks, M3u& m) {
+  read_m3u(text, kNoFolder, {}, m.before);
+  const KeptEntries entries(now, tracks, m.before);
   m.end = line_end(text);
   m.head.clear();
-  const std::vector<std::size_t>& list = m.before.playlists[0].tracks;
   std::size_t place = 0;
   for (const std::string& line : lines_of(text)) {
     const std::string_view entry = trimmed(line);
     if (entry.empty() || entry[0] == '#') {
-      const bool first = m.blocks.empty() && m.tail.empty() && (entry.starts_with("#EXTM3U") || entry.starts_with("#PLAYLIST"));
+      const bool first =
+          m.blocks.empty() && m.tail.empty() && (entry.starts_with("#EXTM3U") || entry.starts_with("#PLAYLIST"));
       (first ? m.head : m.tail) += line;
-    } else if (place < list.size()) {
-      const ForeignTrack& t = m.before.tracks[list[place++]];
-      m.blocks.emplace(t.id, Block{std::move(m.tail), line, &t});
+    } else {
+      const std::string& id = entries.id(std::string(entry), place++);
+      m.blocks.emplace(id, Block{std::move(m.tail), line, &entries.was(id)});
       m.tail.clear();
     }
   }
@@ -86,10 +87,13 @@ std::optional<PlsLine> pls_line(std::string_view line) {
 std::optional<std::string> same_pls(const ForeignLibrary& library, const std::string& text,
                                     const std::vector<std::size_t>& tracks) {
   ForeignLibrary before;
-  read_pls(text, {}, {}, before);
+  read_pls(text, kNoFolder, {}, before);
   const auto& was = before.playlists[0].tracks;
-  const auto same = [&](std::size_t b, std::size_t n) { return before.tracks[b].id == library.tracks[n].id; };
-  if (!std::equal(was.begin(), was.end(), tracks.begin(), tracks.end(), same)) return std::nullopt;
+  const KeptEntries entries(library, tracks, before);
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    if (i >= was.size() || entries.id(before.tracks[was[i]].id, i) != library.tracks[tracks[i]].id) return std::nullopt;
+  }
+  if (was.size() != tracks.size()) return std::nullopt;
   std::map<int, std::size_t> places;  // entries in the order of their numbers
   for (const std::string& line : lines_of(text)) {
     if (const auto l = pls_line(line); l && same_word(l->name, "File")) places[l->number] = 0;
@@ -105,7 +109,7 @@ std::optional<std::string> same_pls(const ForeignLibrary& library, const std::st
       out += line;
       continue;
     }
-    const ForeignTrack &b = before.tracks[was[at->second]], &n = library.tracks[tracks[at->second]];
+    const ForeignTrack &n = library.tracks[tracks[at->second]], &b = entries.was(n.id);
     const bool renamed = b.title != n.title || b.artist != n.artist;
     out += renamed ? l->name + std::to_string(l->number) + "=" + shown_name(n) + line_end(line) : line;
   }
@@ -159,6 +163,26 @@ std::vector<std::string> lines_of(std::string_view text) {
   return out;
 }
 
+KeptEntries::KeptEntries(const ForeignLibrary& library, const std::vector<std::size_t>& tracks,
+                         const ForeignLibrary& before)
+    : library_(library), tracks_(tracks) {
+  for (const ForeignTrack& t : library.tracks) ids_.insert(t.id);
+  for (const ForeignTrack& t : before.tracks) before_.emplace(t.id, &t);
+}
+
+const std::string& KeptEntries::id(const std::string& entry, std::size_t place) const {
+  const auto named = ids_.find(entry);
+  static const std::string nobody;
+  if (named != ids_.end()) return *named;
+  return place < tracks_.size() ? library_.tracks[tracks_[place]].id : nobody;
+}
+
+const ForeignTrack& KeptEntries::was(const std::string& id) const {
+  static const ForeignTrack nothing;
+  const auto found = before_.find(id);
+  return found == before_.end() ? nothing : *found->second;
+}
+
 std::string line_end(std::string_view text) {
   std::string_view rest = text;
   const std::size_t line = take_line(rest).size();
@@ -184,7 +208,7 @@ std::string m3u_text(const ForeignLibrary& library, std::size_t playlist, Cant& 
   M3u m;
   const std::string* text = kept_text(library, "M3U playlist", playlist);
   if (text != nullptr) {
-    take_apart(*text, m);
+    take_apart(*text, library, tracks, m);
   } else if (playlist < library.playlists.size() && !library.playlists[playlist].path.empty()) {
     m.head += "#PLAYLIST:" + one_line(library.playlists[playlist].path.back()) + "\n";
   }

@@ -180,7 +180,8 @@ TEST_F(RoundTrip, ListsKeepTheirOrderAndLinesOfTheirOwn) {
   };
   const List lists[] = {
       {ForeignFormat::m3u8, "m.m3u8",
-       "#EXTM3U\r\n# mine\r\n#EXTINF:1,Bo - Two\r\n#EXTX:x\r\nb.wav\r\n#EXTINF:1,One\r\na.wav\r\nb.wav\r\n# end",
+       "#EXTM3U\r\n# mine\r\n#EXTINF:1,Bo - Two\r\n#EXTX:x\r\nb.wav\r\n#EXTINF:1,One\r\na.wav\r\n# "
+       "again\r\n./b.wav\r\n# end",
        "#EXTINF:1,Bo - Two\r"},
       {ForeignFormat::pls, "p.pls",
        "[playlist]\r\nX=1\r\nFile1=b.wav\r\nTitle1=Bo - Two\r\nOdd1=x\r\nFile2=a.wav\r\nFile3=b.wav\r\nVersion=2\r\n",
