@@ -1,8 +1,9 @@
 // Any bytes as what other programs keep in binary: a rekordbox database, an analysis, Serato's tags, Engine DJ's
-// columns, the head and the tags of a music file. The first byte says which. What comes of it holds together.
+// columns, the head and the tags of a music file. The first byte says which parser. What comes of it holds together.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -74,41 +75,41 @@ void engine(std::string_view bytes) {
   if (read_engine_track(beats, cues, rest.substr(cues.size()), 44100, t)) check(t);
 }
 
+void anlz(std::string_view bytes) {
+  ForeignTrack track;
+  if (read_anlz(bytes, track)) check(track);
+}
+
+void head(std::string_view bytes) {
+  const auto header = read_audio_header([&](std::uint64_t at, std::size_t n) {
+    return at < bytes.size() ? std::string(bytes.substr(at, n)) : std::string();
+  });
+  if (header && !std::isfinite(timeline_of("Serato", *header).proposed)) std::abort();
+  objects_of(bytes);
+}
+
+struct Parser {
+  const char* name;
+  void (*read)(std::string_view);
+};
+// The first byte's remainder by 8 is the place in it.
+constexpr Parser kParsers[] = {{"pdb", pdb},
+                               {"anlz", anlz},
+                               {"serato", [](std::string_view bytes) { tag(bytes, kSeratoMarkers2); }},
+                               {"serato", [](std::string_view bytes) { tag(bytes, kSeratoMarkers); }},
+                               {"serato", [](std::string_view bytes) { tag(bytes, kSeratoMarkersMp4); }},
+                               {"serato", [](std::string_view bytes) { tag(bytes, kSeratoBeatGrid); }},
+                               {"engine", engine},
+                               {"head", head}};
+
 }  // namespace
 
+// With TACTUS_FUZZ_ONLY=NAME only bytes that are meant for that one are looked at.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const char* only = std::getenv("TACTUS_FUZZ_ONLY");
   if (size == 0) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  ForeignTrack track;
-  switch (data[0] % 8) {
-    case 0:
-      pdb(bytes);
-      break;
-    case 1:
-      if (read_anlz(bytes, track)) check(track);
-      break;
-    case 2:
-      tag(bytes, kSeratoMarkers2);
-      break;
-    case 3:
-      tag(bytes, kSeratoMarkers);
-      break;
-    case 4:
-      tag(bytes, kSeratoMarkersMp4);
-      break;
-    case 5:
-      tag(bytes, kSeratoBeatGrid);
-      break;
-    case 6:
-      engine(bytes);
-      break;
-    default: {
-      const auto header = read_audio_header([&](std::uint64_t at, std::size_t n) {
-        return at < bytes.size() ? std::string(bytes.substr(at, n)) : std::string();
-      });
-      if (header && !std::isfinite(timeline_of("Serato", *header).proposed)) std::abort();
-      objects_of(bytes);
-    }
-  }
+  const Parser& parser = kParsers[data[0] % std::size(kParsers)];
+  if (only == nullptr || parser.name == std::string_view(only))
+    parser.read({reinterpret_cast<const char*>(data) + 1, size - 1});
   return 0;
 }

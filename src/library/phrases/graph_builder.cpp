@@ -42,32 +42,34 @@ void put_numbers(const IndexItem& item, std::size_t stride, char* to) {
   std::memcpy(to + stride, &item.inverse_length, sizeof item.inverse_length);
 }
 
-// hnswlib reads nothing but its own files; this sets it to what such a file would have set it to.
+// hnswlib reads nothing but its own files; this sets it to what such a file would have set it to. It follows links
+// unseen, so those that lead nowhere are left out.
 void take_over(Graph& graph, const IndexFile& from, std::span<const IndexItem> items) {
   const std::size_t n = from.count();
-  const auto put_links = [](unsigned* list, std::span<const std::uint32_t> links) {
-    list[0] = static_cast<unsigned>(links.size());
-    std::copy(links.begin(), links.end(), list + 1);
+  const auto put_links = [&](unsigned* list, std::size_t node, std::uint32_t level) {
+    const std::size_t most = level == 0 ? graph.maxM0_ : graph.maxM_;
+    unsigned count = 0;
+    for (const std::uint32_t next : from.neighbours(node, level))
+      if (next < n && next != node && from.level(next) >= level && count < most) list[++count] = next;
+    list[0] = count;
   };
   for (std::size_t i = 0; i < n; ++i) {
     const auto node = static_cast<hnswlib::tableint>(i);
     std::memset(graph.data_level0_memory_ + i * graph.size_data_per_element_, 0, graph.size_data_per_element_);
-    put_links(graph.get_linklist0(node), from.neighbours(i));
+    put_links(graph.get_linklist0(node), i, 0);
     put_numbers(items[i], from.stride(), graph.getDataByInternalId(node));
     graph.setExternalLabel(node, i);
     graph.label_lookup_[i] = node;
     const std::uint32_t level = from.level(i);
     graph.element_levels_[i] = static_cast<int>(level);
+    graph.cur_element_count = i + 1;
     if (level == 0) continue;
     graph.linkLists_[i] = static_cast<char*>(std::calloc(level, graph.size_links_per_element_));
     if (graph.linkLists_[i] == nullptr) throw std::bad_alloc();
-    for (std::uint32_t l = 1; l <= level; ++l)
-      put_links(graph.get_linklist(node, static_cast<int>(l)), from.neighbours(i, l));
-    graph.cur_element_count = i + 1;
+    for (std::uint32_t l = 1; l <= level; ++l) put_links(graph.get_linklist(node, static_cast<int>(l)), i, l);
   }
-  graph.cur_element_count = n;
   graph.enterpoint_node_ = from.start();
-  graph.maxlevel_ = static_cast<int>(from.levels());
+  graph.maxlevel_ = static_cast<int>(from.level(from.start()));
 }
 
 std::unique_ptr<Graph> build_graph(CosineSpace& space, const IndexPlan& plan, std::span<const IndexItem> items,

@@ -57,6 +57,10 @@ std::string IndexFile::check() const {
   }
   for (const IndexHeader::Part& p : h.parts)
     if (XXH3_64bits(map_ + p.offset, p.bytes) != p.hash) return "it is damaged";
+  // By what is no number nothing can be sorted.
+  const auto* inverse_lengths = reinterpret_cast<const float*>(part(IndexPart::inverse_lengths));
+  if (!std::all_of(inverse_lengths, inverse_lengths + h.count, [](float x) { return x > 0 && x <= 1; }))
+    return "it is damaged";
   return {};
 }
 

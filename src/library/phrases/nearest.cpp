@@ -10,7 +10,7 @@ namespace tactus::library {
 namespace {
 
 // Up to this share of the entries, looking at all that count is quicker than the graph (bench/phrase_search).
-constexpr std::size_t kExactShare = 14;
+constexpr std::size_t kExactShare = 10;
 // From so many entries at once each level of the graph is searched: phrases of a track crowd together, and from the
 // single nearest one of the level above another crowd may be out of reach.
 constexpr std::size_t kStarts = 48;
@@ -143,7 +143,8 @@ void search_filtered(const IndexFile& file, const FileSearch& search, const Want
   std::vector<std::uint64_t>& counting = workplace().counting;
   const std::size_t found = find_counting(file, wanted, counting);
   if (found > file.count() / kExactShare) {
-    Nearest around(effort);
+    // The fewer count, the more is looked at on the way to each, and the less of that is missed.
+    Nearest around(std::max({2 * into.most(), effort / 3, effort * found / file.count()}));
     const auto counts = [&](std::uint32_t i) {
       return (counting[i / 64] >> (i % 64) & 1) != 0 && wanted.filter.lets_track(file.track(i));
     };

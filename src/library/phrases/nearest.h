@@ -27,6 +27,7 @@ struct NearerFirst {
 class Nearest {
  public:
   explicit Nearest(std::size_t most) : most_(most) {}
+  std::size_t most() const { return most_; }
   bool full() const { return kept_.size() >= most_; }
   // What one must exceed to be kept.
   float worst() const { return full() ? kept_.front().similarity : -std::numeric_limits<float>::infinity(); }
@@ -64,8 +65,9 @@ struct Wanted {
   const EntrySet& gone;
 };
 
-// Exactly, by whichever way is quicker, or by the graph where `effort` is above 0: it looks around at that many entries
-// that count, at least. Where few count, or the graph leads to too few of them, all that count are looked at.
+// Exactly where `effort` is 0; else by whichever way is quicker. By the graph it looks around at that many entries, at
+// least; with a filter at a share of them that goes by how much it lets through, at least a third. Where few count, or
+// the graph leads to too few of them, all that count are looked at.
 void search_file(const IndexFile& file, const SoughtVector& sought, const Wanted& wanted, std::size_t effort,
                  Nearest& into);
 
