@@ -194,7 +194,8 @@ void add_library_import(CLI::App& library, Run& run) {
   read->add_flag("--jsonl,--json", o->jsonl, "A JSON object for each of them, one a line");
   read->add_flag("--overwrite", o->how.overwrite, "What the source says goes before what was set in Tactus");
   read->add_flag("--accept-proposed", o->how.accept_proposed,
-                 "Where the moment from which that program counts can't be known, take the likeliest");
+                 "Where the moment from which that program counts can't be known, take the likeliest; without this it "
+                 "is asked for on a terminal, and else those positions wait");
   read->add_flag("-q,--quiet", o->how.quiet, "No progress");
   o->library.add(read);
   read->add_option("--map", o->maps, "FROM=TO: where its paths begin with FROM, the files are below TO here")

@@ -1,8 +1,14 @@
 """Libraries of other programs, as a user brings them in, plays from them and takes them out again."""
 import json
 import os
+import pty
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
 
-from engine_rig import Running, wait_until
+from engine_rig import TACTUS, Running, wait_until
 from run_tests import main
 
 REKORDBOX = """<?xml version="1.0" encoding="UTF-8"?>
@@ -76,6 +82,88 @@ class Exchange(Running):
                     if cue["number"] == number:
                         return cue["seconds"]
         return None
+
+VIRTUALDJ = """<?xml version="1.0" encoding="UTF-8"?>
+<VirtualDJ_Database Version="2023">
+{songs}</VirtualDJ_Database>
+"""
+
+
+class Asked(unittest.TestCase):
+    """Where it can't be known from where on a program counts, a person says."""
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="tactus-asked-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.env = {**os.environ, "XDG_CACHE_HOME": self.dir + "/cache", "XDG_DATA_HOME": self.dir + "/data",
+                    "XDG_STATE_HOME": self.dir + "/state", "HOME": self.dir}
+        # MP3s with a header and without: of neither is it known for VirtualDJ.
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:duration=1", "xing.mp3",
+                        "-write_xing", "0", "none.mp3"], cwd=self.dir, check=True)
+        songs = "".join(f'<Song FilePath="{self.dir}/{name}"><Poi Name="x" Pos="0.5" Num="1"/></Song>\n'
+                        for name in ("xing.mp3", "none.mp3"))
+        with open(self.path("database.xml"), "w") as f:
+            f.write(VIRTUALDJ.format(songs=songs))
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def run_tactus(self, *args, **more):
+        return subprocess.run([TACTUS, *args], cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=30,
+                              **more)
+
+    def ask(self, answers):
+        """On a terminal, where the answers are given as they are asked for; "^C": it is interrupted there. What it
+        asked, said, and its exit code."""
+        screen, terminal = pty.openpty()
+        self.addCleanup(os.close, screen)
+        p = subprocess.Popen([TACTUS, "library", "import", "database.xml"], stdin=terminal, stderr=terminal,
+                             stdout=subprocess.PIPE, text=True, cwd=self.dir, env=self.env)
+        os.close(terminal)
+        asked = ""
+        for answer in answers:
+            before = asked.count("[y]es")
+            while asked.count("[y]es") == before or not asked.rstrip().endswith("here:"):
+                asked += os.read(screen, 4096).decode()
+            p.send_signal(signal.SIGINT) if answer == "^C" else os.write(screen, answer.encode() + b"\n")
+        said = p.communicate(timeout=20)[0]
+        return asked, said, p.returncode
+
+    def starts(self):
+        """Of the hot cues that came in."""
+        out = {}
+        for name in ("xing.mp3", "none.mp3"):
+            done = self.run_tactus("library", "info", self.path(name), "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            out[name] = [m["start"] for m in json.loads(done.stdout)["marks"]]
+        return out
+
+    def test_each_kind_is_asked_for_once_and_what_waits_is_asked_for_again(self):
+        asked, _, code = self.ask(["^C"])
+        self.assertEqual(code, 130, asked)
+        asked, said, code = self.ask(["what?", "n", "y"])
+        self.assertEqual(code, 0, said)
+        self.assertEqual(asked.count("1 tracks: MP3 with a Xing header: where VirtualDJ"), 2, asked)
+        self.assertEqual(asked.count("1 tracks: MP3 without a header: where VirtualDJ"), 1)
+        self.assertIn("positions move by -25.1 ms: no program that was measured", asked)
+        self.assertIn("Possible, too: -51.2 ms, +0.0 ms.", asked)
+        self.assertIn("Positions of 1 tracks wait", said)
+        none, xing = self.starts()["none.mp3"], self.starts()["xing.mp3"]
+        self.assertEqual((none, xing), ([0.5], []))
+        # What was accepted stays so, and isn't asked for again.
+        asked, said, code = self.ask(["a"])
+        self.assertEqual(code, 0, said)
+        self.assertNotIn("without a header: where", asked)
+        self.assertIn("as at the last import", said)
+        self.assertEqual(self.starts()["none.mp3"], [0.5])
+        self.assertAlmostEqual(self.starts()["xing.mp3"][0], 0.5 - 1105 / 44100, places=6)
+
+    def test_without_a_terminal_it_waits_or_takes_what_it_is_told_to(self):
+        done = self.run_tactus("library", "import", "database.xml", stdin=subprocess.DEVNULL)
+        self.assertIn("Positions of 2 tracks wait", done.stdout)
+        self.assertEqual(self.starts()["none.mp3"], [])
+        done = self.run_tactus("library", "import", "database.xml", "--accept-proposed", stdin=subprocess.DEVNULL)
+        self.assertEqual(self.starts()["none.mp3"], [0.5])
 
 
 if __name__ == "__main__":

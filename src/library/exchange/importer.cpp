@@ -7,33 +7,17 @@
 #include "library/exchange/import_files.h"
 #include "library/exchange/merge_track.h"
 #include "library/exchange/sources.h"
-#include "library/foreign/timeline.h"
+#include "library/exchange/timeline_questions.h"
 #include "library/store/crates.h"
 
 namespace tactus::library {
 
 namespace {
 
-bool has_positions(const ForeignTrack& t) { return !t.cues.empty() || !t.loops.empty() || !t.grid.empty(); }
-
 std::string milliseconds(double seconds) {
   char text[32];
   std::snprintf(text, sizeof text, "%+.1f ms", 1000 * seconds);
   return text;
-}
-
-// The beats that were heard, in seconds, where no person has set the grid.
-std::vector<double> heard_beats(const Track& track) {
-  std::vector<double> out;
-  const double* duration = std::get_if<double>(&track.field("length"));
-  if (track.grid_by_hand || !duration) return out;
-  constexpr std::size_t kEnough = 2000;
-  for (std::size_t i = 0; i < track.grid.size(); ++i) {
-    const AnchorFact& a = track.grid[i];
-    const double until = i + 1 < track.grid.size() ? track.grid[i + 1].seconds - 1e-6 : *duration;
-    for (double at = a.seconds; at < until && a.bpm > 0 && out.size() < kEnough; at += 60 / a.bpm) out.push_back(at);
-  }
-  return out;
 }
 
 // One import, from the source to the report.
@@ -69,7 +53,7 @@ class Importing {
       const auto found = before_.find(t.path);
       const SourceItem* before = found == before_.end() ? nullptr : found->second;
       SourceItem item{t, std::nullopt, files.place(db_, t, before ? before->id : std::nullopt, report_)};
-      item.offset = offset_of(t, *item.id);
+      item.offset = offset_of(t, before, *item.id);
       merge_track(edit, library_.format, before, item, options_, report_);
       source_.items.push_back(std::move(item));
     }
@@ -85,16 +69,15 @@ class Importing {
     return std::move(report_);
   }
 
-  std::optional<double> offset_of(const ForeignTrack& t, TrackId id) {
+  std::optional<double> offset_of(const ForeignTrack& t, const SourceItem* before, TrackId id) {
     if (!has_positions(t)) return 0.0;
     const Timeline line = timeline_of(library_.format, t.path);
     std::optional<double> offset = line.offset;
     std::string why = line.why;
     if (!offset && !line.others.empty()) {
-      if (const auto mine = read_track(db_, id)) offset = offset_by_beats(line, t.grid, heard_beats(*mine));
-      if (offset) {
-        why += "; by the beats that are heard";
-      } else if (options_.accept_proposed) {
+      const auto mine = read_track(db_, id);
+      offset = settled_offset(line, t, before, mine ? &*mine : nullptr, why);
+      if (!offset && (options_.accept_proposed || options_.accepted.contains(line.why))) {
         offset = line.proposed;
         why += "; the likeliest";
       }

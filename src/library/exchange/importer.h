@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct ImportOptions {
   // Where the moment from which the source counts can't be known: take the likeliest. Otherwise the positions of that
   // track wait in the library, as the source has them, until an import can tell (by the beats that were heard).
   bool accept_proposed = false;
-  PathMap map;  // with which the library was read: an export puts the paths back
+  std::set<std::string> accepted;  // the same for these kinds of tracks: TimelineQuestion::why
+  PathMap map;                     // with which the library was read: an export puts the paths back
   std::string who = "tactus library import";
   // Now and then, 0 to 1; false ends it before anything was changed.
   std::function<bool(double)> progress;

@@ -62,11 +62,17 @@ const char* name_of(Tag tag) {
   return "MP3 with a VBRI header";
 }
 
+const char* why_likely(Program program, Tag tag) {
+  if (program == Program::other) return "no program that was measured takes the encoder's delay away";
+  if (tag == Tag::vbri) return "it counts a header of another kind so";
+  return "others measured that, but by decoders that differ by 10 ms";
+}
+
 Timeline of_mp3(Program program, std::string_view format, const AudioHeader& h) {
   Timeline out;
   const double rate = h.rate;
   const Counted c = counted(program, h.tag);
-  const auto offset = [&](int frames) { return -(static_cast<double>(h.delay) + frames * h.frame) / rate; };
+  const auto offset = [&](int frames) { return 0 - (static_cast<double>(h.delay) + frames * h.frame) / rate; };
   out.proposed = offset(c.frames);
   out.why = name_of(h.tag);
   if (c.known) {
@@ -74,6 +80,7 @@ Timeline of_mp3(Program program, std::string_view format, const AudioHeader& h) 
     return out;
   }
   out.why += ": where " + std::string(format) + " begins to count isn't known";
+  out.because = why_likely(program, h.tag);
   for (const double o : {offset(0), offset(1), 0.0}) {
     if (o != out.proposed && std::find(out.others.begin(), out.others.end(), o) == out.others.end())
       out.others.push_back(o);
@@ -95,6 +102,7 @@ Timeline of_aac(Program program, std::string_view format, const AudioHeader& h) 
   } else {
     out.why += ": where " + std::string(format) + " begins to count isn't known";
     out.others.push_back(0);
+    out.because = "rekordbox counts so, which was measured";
   }
   return out;
 }

@@ -49,6 +49,7 @@ struct Timeline {
   double proposed = 0;           // the likeliest where it can't; else `offset`
   std::string why;               // by what it goes, or why it can't be known
   std::vector<double> others;    // further offsets that are possible
+  std::string because;           // where it can't be known: what makes `proposed` the likeliest
 };
 
 // `format` as in ForeignLibrary.
