@@ -3,13 +3,17 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "command.h"
 #include "keys.h"
+#include "library/phrases/index_server.h"
 #include "library/phrases/next_track.h"
 #include "library/phrases/phrase_shelf.h"
 #include "library/phrases/phrase_text.h"
+#include "library/phrases/remote_index.h"
 #include "library/store/store.h"
 #include "library_option.h"
 #include "music/key.h"
@@ -62,17 +66,34 @@ void keep_small(library::PhraseShelf& shelf) {
   }
 }
 
+// What `f` finds in the index: of the process that serves it, where there is one that has all of the library; else of
+// the file.
+template <class F>
+auto of_index(const PhrasesCommand& o, library::Reader& reader, F&& f) {
+  if (const auto served = library::RemoteIndex::connect(o.library.folder); served && served->complete()) {
+    try {
+      return f(static_cast<const library::PhraseIndex&>(*served));
+    } catch (const library::NoAnswer&) {
+      // It has just ended, or is stopped.
+    }
+  }
+  library::PhraseShelf shelf(reader.db(), o.library.folder);
+  read_shelf(shelf, o.quiet || o.library.json);
+  auto found = f(static_cast<const library::PhraseIndex&>(*shelf.index()));
+  keep_small(shelf);
+  return found;
+}
+
 std::string name_of(const library::PhraseRow& row) { return row.title.empty() ? row.path : row.title; }
 
 int find_alike(const PhrasesCommand& o, library::PhraseFilter filter) {
   library::Reader reader(o.library.folder);
   const library::PhraseRow asked =
       library::phrase_of(reader.db(), library::find_named_phrase(reader.db(), o.named.front()));
-  library::PhraseShelf shelf(reader.db(), o.library.folder);
-  read_shelf(shelf, o.quiet || o.library.json);
   filter.but_track = asked.track;
   const std::size_t asked_for = o.all ? o.options.limit : 8 * o.options.limit;
-  const auto hits = shelf.index()->search(library::vector_of(reader.db(), asked.id), asked_for, filter);
+  const std::vector<std::int8_t> vector = library::vector_of(reader.db(), asked.id);
+  const auto hits = of_index(o, reader, [&](const auto& index) { return index.search(vector, asked_for, filter); });
   if (!o.library.json) {
     fmt::print("Like {}, {} at {}:\n", name_of(asked), asked.label.empty() ? "phrase" : asked.label,
                clock_text(asked.start));
@@ -90,7 +111,6 @@ int find_alike(const PhrasesCommand& o, library::PhraseFilter filter) {
     }
   }
   if (shown == 0 && !o.library.json) fmt::print("Nothing in the library fits.\n");
-  keep_small(shelf);
   return kOk;
 }
 
@@ -164,12 +184,29 @@ int suggest_next(const PhrasesCommand& o, const library::PhraseFilter& filter) {
   library::Reader reader(o.library.folder);
   std::vector<std::int64_t> played;
   for (const std::string& named : o.named) played.push_back(library::named_track(reader.db(), named));
-  library::PhraseShelf shelf(reader.db(), o.library.folder);
-  read_shelf(shelf, o.quiet || o.library.json);
-  const auto found = library::next_tracks(reader.db(), *shelf.index(), played, {o.options.limit, filter});
+  const auto found = of_index(o, reader, [&](const auto& index) {
+    return library::next_tracks(reader.db(), index, played, {o.options.limit, filter});
+  });
   for (const library::NextTrack& n : found) fmt::print("{}\n", o.library.json ? next_line(n) : next_words(n));
   if (found.empty() && !o.library.json) fmt::print("Nothing in the library fits.\n");
-  keep_small(shelf);
+  return kOk;
+}
+
+int serve_phrases(const PhrasesCommand& o) {
+  install_stop_signals();
+  library::Reader{o.library.folder};  // says it if there is none
+  library::IndexServer server(o.library.folder);
+  std::string why;
+  if (!server.start(&why)) return fail(why);
+  bool complete = false;
+  while (!stop_asked()) {
+    if (server.complete() && !complete) {
+      complete = true;
+      fmt::print("{}\n", o.library.json ? json_line({{"complete", true}}) : "All phrases are there to be asked for");
+      std::fflush(stdout);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   return kOk;
 }
 
@@ -222,13 +259,24 @@ void add_index(CLI::App& phrases, Run& run) {
   cmd->callback([&run, o] { run = [o] { return index_phrases(*o); }; });
 }
 
+void add_serve(CLI::App& phrases, Run& run) {
+  auto* cmd = phrases.add_subcommand("serve", "Hold the phrase index for all other programs that ask");
+  auto o = std::make_shared<PhrasesCommand>();
+  o->library.add(cmd, "A JSON object when all phrases are there");
+  cmd->footer(
+      "phrases like and next ask it while it runs, and read the index themselves where it doesn't. What is newer than\n"
+      "the index is then read once, and not by each. Ends on Ctrl-C.\n\n"
+      "Examples:\n  tactus phrases serve\n  tactus phrases serve --json &");
+  cmd->callback([&run, o] { run = [o] { return serve_phrases(*o); }; });
+}
+
 }  // namespace
 
 void add_phrases(CLI::App& app, Run& run) {
   auto* phrases = app.add_subcommand("phrases", "Phrases found by ear, or by words");
   phrases->require_subcommand(1);
   phrases->footer("Examples:\n  tactus phrases like \"Low Tide\"\n  tactus phrases text \"dark rolling bass\"");
-  for (auto add : {add_like, add_text, add_index}) add(*phrases, run);
+  for (auto add : {add_like, add_text, add_index, add_serve}) add(*phrases, run);
 }
 
 void add_next(CLI::App& app, Run& run) {

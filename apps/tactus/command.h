@@ -35,7 +35,7 @@ void add_play(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_engine(CLI::App& app, Run& run);   // engine, stop
 void add_library(CLI::App& app, Run& run);  // import
-void add_phrases(CLI::App& app, Run& run);  // like, text, index
+void add_phrases(CLI::App& app, Run& run);  // like, text, index, serve
 void add_next(CLI::App& app, Run& run);
 void add_journal(CLI::App& app, Run& run);  // show, export
 void add_up(CLI::App& app, Run& run);

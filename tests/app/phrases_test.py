@@ -4,10 +4,13 @@ import math
 import os
 import random
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
-from app_rig import RATE, pcm, tactus, write_wav
+from app_rig import RATE, TACTUS, pcm, tactus, write_wav
 
 
 def groove(bpm, hat_hz, beats=64):
@@ -82,6 +85,28 @@ class Phrases(unittest.TestCase):
             f.write(b"broken")
         self.assertEqual(self.lines("phrases", "like", paths[0]), alike)
         self.assertIn("damaged", self.run_tactus("phrases", "index").stderr)
+        self.ask_the_one_who_serves(paths[0], alike)
+
+    def ask_the_one_who_serves(self, path, alike):
+        following = self.lines("next", path)
+        with subprocess.Popen([TACTUS, "phrases", "serve", "--json"], env={**os.environ, **self.env}, stdout=subprocess.PIPE, text=True) as server:
+            self.addCleanup(server.kill)
+            self.assertEqual(json.loads(server.stdout.readline()), {"complete": True})
+            self.assertEqual(self.lines("phrases", "like", path), alike)
+            self.assertEqual(self.lines("next", path), following)
+            self.assertIn("another process", self.run_tactus("phrases", "serve", code=1).stderr)
+            server.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, server.pid, os.WSTOPPED | os.WNOWAIT)
+            asked = time.monotonic()
+            self.assertEqual(self.lines("phrases", "like", path), alike)
+            self.assertGreater(time.monotonic() - asked, 0.3, "it was asked, and waited for")
+            server.kill()
+        self.assertEqual(self.lines("phrases", "like", path), alike)
+        with subprocess.Popen([TACTUS, "phrases", "serve", "--json"], env={**os.environ, **self.env}, stdout=subprocess.PIPE, text=True) as server:
+            self.addCleanup(server.kill)
+            self.assertEqual(json.loads(server.stdout.readline()), {"complete": True})
+            server.send_signal(signal.SIGINT)
+            self.assertEqual(server.wait(5), 0)
 
 
 if __name__ == "__main__":

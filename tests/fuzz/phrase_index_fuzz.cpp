@@ -1,5 +1,6 @@
 // Any bytes as a phrase index's file: as they are, and with all hashes made right, since else none would be looked
-// into. What is found in it is there; and it can be gone on from.
+// into. What is found in it is there; and it can be gone on from. And as a question to the one who serves it, and an
+// answer.
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <string>
 
+#include "library/phrases/index_wire.h"
 #include "library/phrases/local_index.h"
 
 namespace {
@@ -83,10 +85,24 @@ void open(const std::string& bytes) {
   search(index);
 }
 
+void read_messages(std::string_view bytes) {
+  if (const auto ask = read_ask(bytes)) {
+    const std::string again = bytes_of(*ask);
+    if (!read_ask(again) || bytes_of(*read_ask(again)) != again) std::abort();
+    const ReadyFilter ready(ask->filter);
+    ready.lets({});
+  }
+  if (const auto answer = read_answer(bytes)) {
+    const std::string again = bytes_of(*answer);
+    if (!read_answer(again) || bytes_of(*read_answer(again)) != again) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
+  read_messages(bytes);
   open(bytes);
   open(sealed(bytes));
   return 0;
