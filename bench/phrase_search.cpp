@@ -9,9 +9,11 @@
 // are made the same way, by other dice, and are not in the index. A filter is a range of tempo about the query's that
 // lets so and so many through.
 //
-// FILE keeps the index for another run. Prints for each effort recall@10 against looking at all, and milliseconds of
-// one thread, by its own CPU time and by the clock; then what the index takes and how long it takes to be searchable in
-// a process of its own.
+// FILE keeps the index for another run. Prints for each effort recall@10 against looking at all (its mean, the worst
+// query's, and that of the worst hundredth and twentieth), and milliseconds of one thread, by its own CPU time and by
+// the clock; then what asking through a socket costs, what the index takes, and how long it takes to be searchable in a
+// process of its own, in memory and from the disk.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,10 +32,15 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "analysis/analysis.h"
+#include "base/unique_fd.h"
+#include "library/phrases/index_server.h"
 #include "library/phrases/local_index.h"
+#include "library/phrases/remote_index.h"
+#include "library/store/store.h"
 
 namespace {
 
@@ -230,8 +237,13 @@ std::map<std::string, long> of_this_process(const char* file) {
   return out;
 }
 
-// A process of its own: from nothing to the first answer.
-void start_anew(const char* program, const std::string& path, const std::vector<std::int8_t>& vector) {
+// A process of its own: from nothing to the first answer. `cold`: nothing of the file is in memory.
+void start_anew(const char* program, const std::string& path, const std::vector<std::int8_t>& vector, bool cold) {
+  if (cold) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const bool out = ::fsync(file.get()) == 0 && ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED) == 0;
+    std::printf("%s: ", out ? "from the disk" : "from memory after all");
+  }
   std::fflush(stdout);
   if (const pid_t child = ::fork(); child == 0) {
     std::ofstream(path + ".query", std::ios::binary)
@@ -290,6 +302,36 @@ void while_adding(LocalIndex& index, const Maker& maker, const std::vector<Quest
               at_share(ms, 0.99));
 }
 
+// Asked through a socket, of a library without phrases whose index file this one is.
+void through_socket(const std::string& path, const std::vector<Question>& plain,
+                    const std::vector<Question>& filtered) {
+  const std::string folder = path + ".library";
+  std::filesystem::remove_all(folder);
+  { const library::Store store(folder); }
+  std::filesystem::create_hard_link(path, folder + "/phrases.index");
+  library::IndexServer server(folder);
+  std::string why;
+  const auto start = Clock::now();
+  if (!server.start(&why)) return static_cast<void>(std::fprintf(stderr, "%s\n", why.c_str()));
+  while (!server.complete()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto remote = library::RemoteIndex::connect(folder);
+  std::printf("served after %.3f s", seconds_since(start));
+  for (const auto& [name, questions] : {std::pair{"all", &plain}, std::pair{"5 %", &filtered}}) {
+    std::vector<double> ms, recalls;
+    for (const Question& q : *questions) {
+      const auto asked = Clock::now();
+      const auto hits = remote->search(q.query.vector, 10, q.filter);
+      ms.push_back(1000 * seconds_since(asked));
+      recalls.push_back(recall(hits, q.truth));
+    }
+    std::printf("; %s: median %.2f ms, p99 %.2f ms, worst recall %.1f", name, at_share(ms, 0.5), at_share(ms, 0.99),
+                at_share(recalls, 0));
+  }
+  std::printf("\n");
+  server.stop();
+  std::filesystem::remove_all(folder);
+}
+
 std::shared_ptr<const library::IndexFile> made_index(const Maker& maker, std::size_t phrases, const std::string& path) {
   std::string why;
   if (auto kept = library::IndexFile::open(path, &why); kept && kept->count() == phrases) return kept;
@@ -324,14 +366,14 @@ int main(int argc, char** argv) {
   if (maker.originals() == 0) return std::fprintf(stderr, "%s: there are no analyses in it\n", folder.c_str()), 1;
   const bool kept = !path.empty();
   if (!kept) path = (std::filesystem::temp_directory_path() / ("phrases-" + std::to_string(::getpid()))).string();
-  const auto file = made_index(maker, phrases, path);
+  auto file = made_index(maker, phrases, path);
   if (!file) return 1;
   std::printf("%zu phrases made of %zu of %zu tracks\n", file->count(), maker.phrases(), maker.originals());
   std::vector<double> tempos;
   for (std::size_t i = 0; i < file->count(); ++i) tempos.push_back(file->bits(i).bpm / 100.0);
   std::sort(tempos.begin(), tempos.end());
   std::printf("filter   effort  recall  worst 1 %%  5 %%  CPU ms     p99    most     ms      p99\n");
-  std::vector<Question> plain;
+  std::vector<Question> plain, filtered;
   for (const double share : {1.0, 0.01, 0.05, 0.12, 0.2, 0.5}) {
     std::vector<Question> questions;
     maker.make(20 * asked, 2, [&](const Maker::Made& m) {
@@ -343,10 +385,14 @@ int main(int argc, char** argv) {
       measure(LocalIndex(file, {.effort = effort}), questions, share, effort);
     }
     if (share == 1) plain = std::move(questions);
+    if (share == 0.05) filtered = std::move(questions);
   }
-  LocalIndex index(file);
-  while_adding(index, maker, plain);
-  for (int i = 0; i < 2; ++i) start_anew(argv[0], path, plain[0].query.vector);
+  {
+    LocalIndex index(std::exchange(file, nullptr));
+    while_adding(index, maker, plain);
+  }
+  through_socket(path, plain, filtered);
+  for (const bool cold : {false, false, true, true}) start_anew(argv[0], path, plain[0].query.vector, cold);
   std::filesystem::remove(path + ".query");
   if (!kept) std::filesystem::remove(path);
 }
