@@ -163,29 +163,31 @@ TEST(Timeline, GridsOfOtherProgramsLieOnOurOnsets) {
   // How many samples before the first sound each program counts, as published: see timeline.cpp. -1: it isn't known.
   struct Case {
     const char* file;
-    int rekordbox, traktor, serato;
+    int rekordbox, traktor, serato, virtualdj;
   };
-  constexpr Case kCases[] = {{"none.mp3", 0, 0, 0},
-                             {"xing.mp3", 0, 1152, 1152},
-                             {"short.mp3", 0, 1152, 1152},
-                             {"unproved.mp3", 0, 1152, -1},
-                             {"lame.mp3", 1152, 1152, -1},
-                             {"edits.m4a", 0, -1, -1},
-                             {"plain.m4a", 0, 0, 0},
-                             {"stream.aac", 0, 0, 0},
-                             {"a.flac", 0, 0, 0},
-                             {"a.wav", 0, 0, 0},
-                             {"a.aiff", 0, 0, 0},
-                             {"alac.m4a", 0, 0, 0},
-                             {"a.ogg", 0, 0, 0}};
+  constexpr Case kCases[] = {{"none.mp3", 0, 0, 0, -1},
+                             {"xing.mp3", 0, 1152, 1152, -1},
+                             {"short.mp3", 0, 1152, 1152, -1},
+                             {"unproved.mp3", 0, 1152, -1, -1},
+                             {"lame.mp3", 1152, 1152, -1, -1},
+                             {"edits.m4a", 0, -1, -1, -1},
+                             {"plain.m4a", 0, 0, 0, 0},
+                             {"stream.aac", 0, 0, 0, 0},
+                             {"a.flac", 0, 0, 0, 0},
+                             {"a.wav", 0, 0, 0, 0},
+                             {"a.aiff", 0, 0, 0, 0},
+                             {"alac.m4a", 0, 0, 0, 0},
+                             {"a.ogg", 0, 0, 0, 0}};
   std::vector<std::string> names;
   for (const Case& c : kCases) names.emplace_back(c.file);
   const auto all_raw = raw_ticks(folder, names);
   for (const Case& c : kCases) {
     const std::vector<double> ours = our_ticks(folder / c.file), &raw = all_raw.at(c.file);
     ASSERT_GE(ours.size(), 12u) << c.file;
-    const std::pair<const char*, int> programs[] = {
-        {"rekordbox XML", c.rekordbox}, {"Traktor NML", c.traktor}, {"Serato", c.serato}};
+    const std::pair<const char*, int> programs[] = {{"rekordbox XML", c.rekordbox},
+                                                    {"Traktor NML", c.traktor},
+                                                    {"Serato", c.serato},
+                                                    {"VirtualDJ database", c.virtualdj}};
     for (const auto& [program, frames] : programs) {
       SCOPED_TRACE(std::string(c.file) + " of " + program);
       const Timeline t = timeline_of(program, folder / c.file);
