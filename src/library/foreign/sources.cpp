@@ -128,6 +128,34 @@ std::optional<ForeignLibrary> read_serato_folder(const fs::path& serato, const P
   return out;
 }
 
+// Databases that programs are known to have and that aren't read: why, and what to take instead. Empty: it is none.
+std::string unread_database(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (name == "exportLibrary.db")
+    return "exportLibrary.db (rekordbox' Device Library Plus, OneLibrary) is encrypted and isn't read: export the "
+           "stick "
+           "for older players, too, which adds export.pdb, or export a rekordbox XML";
+  if (name == "master.db")
+    return name + " (rekordbox' own collection) is encrypted and isn't read: export it from rekordbox as XML";
+  if (name == "hm.db")
+    return "hm.db has Engine DJ's histories, which aren't read: name the \"Engine Library\" for tracks and playlists";
+  const bool old = name == "m.db" && file.parent_path().filename() != "Database2";
+  if (old || name == "p.db" || name == "sm.db" || name == "sp.db")
+    return name +
+           " is of Engine Prime (Engine 1), which isn't read: open the library in Engine DJ 2 or later, which "
+           "makes a Database2/m.db of it";
+  return {};
+}
+
+// The first of those that lies where they do in this folder.
+std::string unread_in(const fs::path& here) {
+  for (const char* file : {"PIONEER/rekordbox/exportLibrary.db", "exportLibrary.db", "master.db", "Engine Library/m.db",
+                           "m.db", "Engine Library/Database2/hm.db"}) {
+    if (is_file(here / file)) return unread_database(here / file);
+  }
+  return {};
+}
+
 }  // namespace
 }  // namespace sources
 
@@ -149,6 +177,8 @@ std::optional<ForeignLibrary> read_foreign_folder(const std::string& name, const
   } else if (has_serato) {
     return read_serato_folder(here / "_Serato_", map, error);
   } else {
+    *error = unread_in(here);
+    if (!error->empty()) return std::nullopt;
     *error =
         "there is no library in this folder that is known: rekordbox (PIONEER/rekordbox/export.pdb), Engine DJ "
         "(Engine Library/Database2/m.db), Serato (_Serato_)";
@@ -212,6 +242,7 @@ std::optional<ForeignLibrary> read_foreign(const std::string& path, std::string*
   const fs::path whole = fs::absolute(path, failed).lexically_normal();
   if (whole.filename() == "export.pdb" && whole.parent_path().filename() == "rekordbox")
     return read_foreign_folder(whole.parent_path().parent_path().parent_path().string(), map, error);
+  if (*error = sources::unread_database(whole); !error->empty() && sources::is_file(whole)) return std::nullopt;
   if (whole.filename() == "m.db") return read_foreign_folder(whole.parent_path().parent_path().string(), map, error);
   if (whole.filename() == "database V2") return read_foreign_folder(whole.parent_path().string(), map, error);
   const std::string kind = whole.extension().string();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "library/foreign/readers.h"
@@ -228,6 +229,28 @@ TEST(Foreign, WhatIsNoLibrarySaysWhereAndWhy) {
   std::ofstream(folder / "empty.m3u");
   EXPECT_FALSE(read_foreign(folder / "empty.m3u", &error));
   EXPECT_EQ(error, "the file is empty");
+}
+
+// What a program is known to have, and Tactus doesn't read, is called by its name, with what to take instead.
+TEST(Foreign, DatabasesThatAreNotReadAreNamed) {
+  const test::TempFolder folder;
+  const std::pair<const char*, const char*> kUnread[] = {
+      {"stick/PIONEER/rekordbox/exportLibrary.db", "Device Library Plus"},
+      {"pc/master.db", "XML"},
+      {"prime/Engine Library/m.db", "Engine DJ 2 or later"},
+      {"prime/Engine Library/p.db", "Engine DJ 2 or later"},
+      {"engine/Engine Library/Database2/hm.db", "histories"}};
+  for (const auto& [name, words] : kUnread) {
+    const std::filesystem::path file = folder.path() / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << "encrypted";
+    const std::string top = folder / std::string(name).substr(0, std::string(name).find('/'));
+    for (const std::string& path : {file.string(), top}) {
+      std::string error;
+      EXPECT_FALSE(read_foreign(path, &error));
+      EXPECT_NE(error.find(words), std::string::npos) << path << ": " << error;
+    }
+  }
 }
 
 TEST(Foreign, HostileXmlCostsNothing) {
