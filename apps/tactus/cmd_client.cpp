@@ -11,6 +11,7 @@
 #include "command.h"
 #include "keys.h"
 #include "progress.h"
+#include "session/keeper_process.h"
 
 namespace tactus::app {
 
@@ -106,6 +107,23 @@ const char* give_way(const sidecar::BoardDeck& deck) {
   return deck.stretching == kDirect ? " NO KEY LOCK: TOO SLOW A MACHINE" : " ECONOMY KEY LOCK: TOO SLOW A MACHINE";
 }
 
+// Who has the library, where that isn't its keeper.
+std::string library_text(const sidecar::BoardState& s) {
+  using Role = session::KeeperState::Role;
+  switch (static_cast<Role>(s.library_role)) {
+    case Role::lent:
+    case Role::elsewhere:
+      return fmt::format("the library is written by {}\n", static_cast<const char*>(s.library_says));
+    case Role::stuck:
+      return fmt::format("THE LIBRARY WAITS FOR {}; the music goes on\n", static_cast<const char*>(s.library_says));
+    case Role::troubled:
+      return fmt::format("THE LIBRARY CAN'T BE WRITTEN: {}; the music goes on\n",
+                         static_cast<const char*>(s.library_says));
+    default:
+      return {};
+  }
+}
+
 std::string state_text(const sidecar::BoardState& s) {
   const double in_bar = s.bar > 0 ? s.beat - s.bar * std::floor(s.beat / s.bar) : 0;
   std::string text = fmt::format("{:.2f} BPM  beat {:.1f} of the bar, {:.1f} in all  {}\n", s.bpm, in_bar + 1, s.beat,
@@ -133,6 +151,7 @@ std::string state_text(const sidecar::BoardState& s) {
     text += fmt::format("  at {:.1f}: {} ({})\n", s.pending[i].beat, s.pending[i].text, s.pending[i].source);
   }
   if (s.journal_troubled) text += "THE JOURNAL CAN'T BE WRITTEN: make room on its disk; the music goes on\n";
+  text += library_text(s);
   if (s.notices > 0) {
     const double age = static_cast<double>(sidecar::monotonic_ns() - s.notice_ns) * 1e-9;
     text += fmt::format("{} ago: {}\n", clock_text(std::max(0.0, age)), static_cast<const char*>(s.notice));

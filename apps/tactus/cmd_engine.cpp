@@ -51,6 +51,8 @@ void add_engine(CLI::App& app, Run& run) {
   auto o = std::make_shared<EngineOptions>();
   o->audio.add(cmd);
   cmd->add_option("--session", o->session, "The session's folder; one engine for each");
+  cmd->add_option("--library", o->library, "The library that takes in what is played; off: none")
+      ->type_name("FOLDER|off");
   cmd->add_option("--osc", o->osc, "Listen for OSC from elsewhere, too: udp:PORT, tcp:PORT");
   cmd->add_option("--osc-bind", o->osc_bind, "The address to listen on for it; 0.0.0.0 is everybody")
       ->capture_default_str();

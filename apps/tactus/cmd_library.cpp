@@ -18,7 +18,7 @@ void add_library(CLI::App& app, Run& run) {
                    add_library_convert, add_library_merge}) {
     add(*library, run);
   }
-  for (auto add : {add_library_search, add_library_smart, add_library_related, add_library_generate})
+  for (auto add : {add_library_search, add_library_keep, add_library_smart, add_library_related, add_library_generate})
     add(*library, run);
 }
 

@@ -154,7 +154,7 @@ class LibraryAnalysis {
   void save() {
     saved_ = Clock::now();
     if (kept_.empty()) return;
-    library::Store store(o_.library.folder, {.who = "tactus library analyze", .wait_ms = 60'000});
+    library::Store store(o_.library.folder, as_writer("tactus library analyze", true, 60'000));
     for (const HeardTrack& h : kept_) keep(store, h);
     kept_.clear();
     keep_search_quick(store.db());
@@ -179,12 +179,12 @@ class LibraryAnalysis {
 
   // By its content a track is known to decks from now on.
   void share() {
-    library::Store store(o_.library.folder, {.who = "tactus library analyze", .wait_ms = 60'000});
+    library::Store store(o_.library.folder, as_writer("tactus library analyze", true, 60'000));
     for (const std::string& problem : share_with_decks(store).problems) fmt::print(stderr, "tactus: {}\n", problem);
   }
 
   void forget_failures() {
-    library::Store store(o_.library.folder, {.who = "tactus library analyze"});
+    library::Store store(o_.library.folder, as_writer("tactus library analyze", true, 60'000));
     store.db().run("UPDATE file SET error = NULL WHERE error LIKE 'analysis: %'");
     total_ = count_waiting(o_.library.folder);
   }

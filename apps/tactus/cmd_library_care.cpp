@@ -32,7 +32,7 @@ int list_backups(const CareCommand& o) {
 
 int backup_command(const CareCommand& o) {
   if (o.list) return list_backups(o);
-  library::Store store(o.library.folder, {.who = "tactus library backup", .create = false});
+  library::Store store(o.library.folder, as_writer("tactus library backup"));
   const library::Backup b = library::make_backup(store.db(), o.library.folder, "by-hand");
   fmt::print("{}\n", o.library.json ? json_line(backup_json(b)) : b.path);
   return kOk;
@@ -40,7 +40,7 @@ int backup_command(const CareCommand& o) {
 
 int restore_command(const CareCommand& o) {
   if (o.list || o.backup.empty()) return list_backups(o);
-  const auto said = library::restore_backup(o.library.folder, o.backup, "tactus library restore");
+  const auto said = library::restore_backup(o.library.folder, o.backup, "tactus library restore", as_writer({}).wait);
   for (const std::string& sentence : said)
     if (!o.library.json) fmt::print("{}\n", sentence);
   if (o.library.json) fmt::print("{}\n", json_line({{"restored", o.backup}, {"done", said}}));
@@ -51,7 +51,7 @@ int doctor_command(const CareCommand& o) {
   // An older layout is brought up to date, which is what somebody who asks for a doctor wants.
   std::string trouble;
   try {
-    const library::Store store(o.library.folder, {.who = "tactus library doctor", .wait_ms = 0, .create = false});
+    const library::Store store(o.library.folder, {.who = "tactus library doctor", .wait = {.ms = 0}, .create = false});
     for (const std::string& notice : store.notices()) trouble += notice + "\n";
   } catch (const library::StoreError& e) {
     if (e.kind() == library::StoreError::Kind::missing || e.kind() == library::StoreError::Kind::newer) throw;
@@ -63,7 +63,7 @@ int doctor_command(const CareCommand& o) {
     nlohmann::ordered_json readers = nlohmann::ordered_json::array();
     for (const library::LogHolder& r : h.log.readers) readers.push_back({{"pid", r.pid}, {"program", r.program}});
     nlohmann::ordered_json writer = nullptr;
-    if (h.writer) writer = {{"pid", h.writer->pid}, {"who", h.writer->who}};
+    if (h.writer) writer = {{"pid", h.writer->pid}, {"who", h.writer->who}, {"stopped", h.writer->stopped}};
     fmt::print("{}\n", json_line({{"sound", h.faults.empty()},
                                   {"faults", h.faults},
                                   {"notes", h.notes},
@@ -74,7 +74,7 @@ int doctor_command(const CareCommand& o) {
     for (const std::string& fault : h.faults) fmt::print("{}\n", fault);
     fmt::print("{}", trouble);
     for (const std::string& note : h.notes) fmt::print("{}\n", note);
-    if (h.writer) fmt::print("{} (process {}) is writing\n", h.writer->who, h.writer->pid);
+    if (h.writer) fmt::print("{} has the role of the writer\n", library::holder_text(*h.writer));
     for (const library::LogHolder& r : h.log.readers)
       fmt::print("{} (process {}) is reading\n", r.program.empty() ? "a program" : r.program, r.pid);
     fmt::print("the database's log has {:.1f} MB\n", static_cast<double>(h.log.bytes) / 1e6);

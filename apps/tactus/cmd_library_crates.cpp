@@ -74,7 +74,7 @@ int list_crates(const CratesCommand& o) {
 
 // One change of crates, with what it is called.
 int change_crates(const CratesCommand& o, const std::string& what, const std::function<void(library::Edit&)>& change) {
-  library::Store store(o.library.folder, {.who = "tactus library crates", .create = false});
+  library::Store store(o.library.folder, as_writer("tactus library crates"));
   library::Edit edit(store, "tactus library crates", what);
   change(edit);
   edit.commit();
@@ -143,7 +143,7 @@ int prepare_command(const PrepareCommand& o) {
     print_tracks(reader.db(), library::prepared(reader.db()), o.library.json);
     return kOk;
   }
-  library::Store store(o.library.folder, {.who = "tactus library prepare", .create = false});
+  library::Store store(o.library.folder, as_writer("tactus library prepare"));
   library::Edit edit(store, "tactus library prepare", o.clear ? "prepare list cleared" : "prepare list changed");
   std::vector<library::TrackId> list = o.clear ? std::vector<library::TrackId>() : library::prepared(store.db());
   for (const library::TrackId track : tracks_named(store.db(), o.remove)) std::erase(list, track);

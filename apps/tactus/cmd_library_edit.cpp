@@ -113,7 +113,7 @@ void tell_problems(const SharedMarks& shared) {
 }
 
 int edit_command(const EditCommand& o) {
-  library::Store store(o.library.folder, {.who = "tactus library edit", .create = false});
+  library::Store store(o.library.folder, as_writer("tactus library edit"));
   const auto tracks = tracks_named(store.db(), o.tracks);
   // What was set on decks until now comes first, so that this edit goes before it.
   tell_problems(share_with_decks(store, tracks));
@@ -141,7 +141,7 @@ int undo_command(const UndoCommand& o, bool back) {
                                         : fmt::format("{}{}", c.what, c.undone ? "  (taken back)" : ""));
     return kOk;
   }
-  library::Store store(o.library.folder, {.who = "tactus library undo", .create = false});
+  library::Store store(o.library.folder, as_writer("tactus library undo"));
   tell_problems(share_with_decks(store));
   const auto change = back ? library::undo(store) : library::redo(store);
   if (change) tell_problems(share_with_decks(store));

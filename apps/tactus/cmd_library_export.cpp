@@ -26,7 +26,7 @@ struct ExportCommand {
 // What was set on decks belongs to it. Where somebody else writes the library, it stays out this time, and is said.
 void take_from_decks(const std::string& folder) {
   try {
-    library::Store store(folder, {.who = "tactus library export", .wait_ms = 500, .create = false});
+    library::Store store(folder, {.who = "tactus library export", .wait = {.ms = 500}, .create = false});
     for (const std::string& problem : share_with_decks(store).problems) fmt::print(stderr, "tactus: {}\n", problem);
   } catch (const library::StoreError& e) {
     if (e.kind() != library::StoreError::Kind::busy) throw;

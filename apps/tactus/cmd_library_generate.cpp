@@ -7,6 +7,7 @@
 #include "library/search/generate.h"
 #include "library/store/store.h"
 #include "library_commands.h"
+#include "library_option.h"
 #include "progress.h"
 
 namespace tactus::app {
@@ -21,7 +22,7 @@ struct GenerateCommand {
 };
 
 int generate_command(const GenerateCommand& o) {
-  library::Store store(o.folder, {.who = "tactus library generate"});
+  library::Store store(o.folder, as_writer("tactus library generate", true));
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   Progress progress("generate", o.quiet);
   library::generate_library(store.db(), o.tracks, o.seed, std::chrono::duration_cast<std::chrono::seconds>(now).count(),

@@ -2,12 +2,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "client/place.h"
 #include "library/store/music_file.h"
@@ -16,7 +12,7 @@
 #include "library_option.h"
 #include "library_show.h"
 #include "progress.h"
-#include "schedule/journal.h"
+#include "session_plays.h"
 
 namespace tactus::app {
 
@@ -57,67 +53,19 @@ int show_history(const HistoryCommand& o) {
   return kOk;
 }
 
-// "2026-11-23T21:04:05Z"; nothing for anything else.
-std::optional<std::int64_t> seconds_of_utc(const std::string& text) {
-  std::tm utc{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return end && *end == 0 ? std::optional<std::int64_t>(::timegm(&utc)) : std::nullopt;
-}
-
-double duration_of(library::Database& db, library::TrackId track) {
-  double out = 0;
-  db.statement("SELECT duration FROM track WHERE id = ?1").bind(track).each([&](const library::Statement& s) {
-    out = s.number(0);
-  });
-  return out;
-}
-
-// What a run played of the library: each track until its deck plays another, or the run ends, but no longer than it is.
-std::vector<library::Play> plays_in(library::Database& db, const schedule::JournalRun& run, const std::string& name,
-                                    std::vector<std::string>& unknown) {
-  const auto started = seconds_of_utc(run.header.started);
-  if (!started || run.entries.empty()) return {};
-  const std::vector<schedule::PlayedTrack> played = schedule::tracks_of(run);
-  const double rate = run.header.rate.hz;
-  std::vector<library::Play> out;
-  for (std::size_t i = 0; i < played.size(); ++i) {
-    const auto track = library::find_track(db, played[i].path);
-    if (!track) {
-      unknown.push_back(played[i].path);
-      continue;
-    }
-    auto end = run.entries.back().frame.v;
-    for (std::size_t k = played.size(); k-- > i + 1;)
-      if (played[k].deck == played[i].deck) end = played[k].frame.v;
-    const double begin = static_cast<double>(played[i].frame.v) / rate;
-    const double seconds = static_cast<double>(end) / rate - begin;
-    const double longest = duration_of(db, *track);
-    out.push_back({*track, name + " " + run.header.started, *started + static_cast<std::int64_t>(begin),
-                   longest > 0 ? std::min(seconds, longest) : seconds, played[i].deck + 1});
-  }
-  return out;
-}
-
 int take_history(const HistoryCommand& o) {
   const std::filesystem::path session = o.take.empty() ? client::default_session() : std::filesystem::path(o.take);
-  std::ifstream in(session / "journal.jsonl", std::ios::binary);
-  if (!in)
+  SessionPlays plays(session);
+  plays.read();
+  if (!plays.readable())
     return fail((session / "journal.jsonl").string() + " can't be read; was an engine ever run for this session?");
-  std::stringstream all;
-  all << in.rdbuf();
-  const schedule::ReadJournal journal = schedule::read_journal(all.str());
-  library::Store store(o.library.folder, {.who = "tactus library history", .create = false});
-  std::vector<std::string> unknown;
-  std::size_t fresh = 0;
-  for (const schedule::JournalRun& run : journal.runs)
-    fresh += library::record_plays(store, plays_in(store.db(), run, session.filename().string(), unknown));
-  std::sort(unknown.begin(), unknown.end());
-  unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
-  for (const std::string& path : unknown)
+  library::Store store(o.library.folder, as_writer("tactus library history"));
+  const std::size_t fresh = plays.take(store);
+  keep_search_quick(store.db());
+  for (const std::string& path : plays.unknown())
     fmt::print(stderr, "tactus: {}: it was played, and isn't in the library\n", library::shown_path(path));
-  fmt::print("{}\n", o.library.json
-                         ? json_line({{"runs", journal.runs.size()}, {"plays", fresh}, {"unknown", unknown.size()}})
-                         : fmt::format("{} plays taken in", fresh));
+  fmt::print("{}\n", o.library.json ? json_line({{"plays", fresh}, {"unknown", plays.unknown().size()}})
+                                    : fmt::format("{} plays taken in", fresh));
   return kOk;
 }
 
@@ -134,8 +82,8 @@ void add_library_history(CLI::App& library, Run& run) {
   auto* take = cmd->add_option("--take", o->take, "Take in what the journal in this session's folder says was played");
   take->type_name("FOLDER")->expected(0, 1);
   cmd->footer(
-      "A journal may be taken in again and again: each play counts once. --take without a folder reads the user's own\n"
-      "session.\n\n"
+      "What an engine plays comes in by itself while it plays (tactus library keep). A journal may be taken in again\n"
+      "and again: each play counts once. --take without a folder reads the user's own session.\n\n"
       "Examples:\n"
       "  tactus library history --take\n"
       "  tactus library history\n"

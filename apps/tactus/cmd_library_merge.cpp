@@ -42,7 +42,7 @@ struct MergeCounts {
 class Merging {
  public:
   explicit Merging(const MergeOptions& o)
-      : o_(o), store_(o.library.folder, {.who = "tactus library merge"}), progress_("merge", o.quiet) {
+      : o_(o), store_(o.library.folder, as_writer("tactus library merge", true)), progress_("merge", o.quiet) {
     for (const std::string& notice : store_.notices()) fmt::print(stderr, "tactus: {}\n", notice);
     for (const std::string& part : o.parts) total_ += size_of(part);
   }

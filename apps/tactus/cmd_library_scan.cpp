@@ -58,7 +58,7 @@ std::string scan_words(const library::ScanReport& r) {
 
 // A writer for this scan alone: between two scans of a watch others may write.
 library::ScanReport scan_once(const ScanCommand& o, const std::vector<std::string>& folders) {
-  library::Store store(o.library.folder, {.who = "tactus library scan"});
+  library::Store store(o.library.folder, as_writer("tactus library scan", true));
   for (const std::string& notice : store.notices()) fmt::print(stderr, "tactus: {}\n", notice);
   Progress progress("scan", o.quiet);
   library::ScanOptions options;

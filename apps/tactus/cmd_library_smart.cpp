@@ -39,7 +39,7 @@ std::optional<library::Rule> wanted_rule(const SmartCommand& o) {
 int set_smart(const SmartCommand& o) {
   const auto rule = wanted_rule(o);
   if (!rule) return kUsage;
-  library::Store store(o.library.folder, {.who = "tactus library crates", .create = false});
+  library::Store store(o.library.folder, as_writer("tactus library crates"));
   library::Edit edit(store, "tactus library crates", "rule of crate " + o.crate);
   if (const auto known = library::find_crate(store.db(), o.crate)) {
     if (library::read_crate(store.db(), *known)->kind != library::CrateKind::smart)

@@ -142,7 +142,7 @@ int index_phrases(const PhrasesCommand& o) {
   if (stop_asked()) return kStopped;
   if (!written) return fail("somebody else is writing the index at this moment");
   try {
-    library::Store store(o.library.folder, {.who = "tactus phrases index", .wait_ms = 1000, .create = false});
+    library::Store store(o.library.folder, {.who = "tactus phrases index", .wait = {.ms = 1000}, .create = false});
     shelf.forget_written(store.db());
   } catch (const library::StoreError& e) {
     // Somebody else writes to the library: what the file has is forgotten another time.

@@ -19,6 +19,9 @@ constexpr int kStopped = 130;  // by Ctrl-C or SIGTERM, before it was done
 // Says why on standard error. The exit code of a command that failed.
 int fail(const std::string& why);
 
+// Thrown where a command that was asked to stop can't go on to its own end.
+struct Stopped {};
+
 // Sets `run` to what is to be done when the command was named.
 using Run = std::function<int()>;
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "session/keeper_process.h"
+
 namespace tactus::app {
 namespace {
 
@@ -248,6 +250,9 @@ std::vector<std::string> describe(const SessionCounters& c) {
         fmt::format("{} lines of the journal were lost for want of room, so this run can't be played again exactly.",
                     c.journal_lost));
   }
+  if (!c.library_trouble.empty()) {
+    out.push_back(fmt::format("{}. What is played is kept in the journal, and taken in later.", c.library_trouble));
+  }
   if (!c.on_device) out.emplace_back("There is no sound device at the moment: the set goes on unheard.");
   if (!c.kept_awake) {
     out.emplace_back(
@@ -269,6 +274,11 @@ SessionCounters counters_of(const sidecar::BoardState& s) {
   c.midi_dropped = s.midi_dropped;
   c.journal_troubled = s.journal_troubled != 0;
   c.journal_lost = s.journal_lost;
+  const std::string says = s.library_says;
+  if (s.library_role == static_cast<std::uint32_t>(session::KeeperState::Role::troubled))
+    c.library_trouble = "The library isn't written at the moment: " + says;
+  if (s.library_role == static_cast<std::uint32_t>(session::KeeperState::Role::stuck))
+    c.library_trouble = "The library waits for " + says;
   c.on_device = s.on_device != 0;
   bool plays = false;
   for (const sidecar::BoardDeck& d : s.decks) {

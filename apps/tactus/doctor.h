@@ -67,6 +67,7 @@ struct SessionCounters {
   std::uint64_t midi_dropped = 0;       // MIDI messages, for want of room
   bool journal_troubled = false;        // its disk is full, gone or doesn't answer
   std::uint64_t journal_lost = 0;       // lines that it had no room for
+  std::string library_trouble;          // why the library can't be written; empty: it can
   bool on_device = true;                // false: it has no device at the moment
   bool kept_awake = true;               // false: it plays, and the machine might suspend
   int rate = 48000;                     // frames a second

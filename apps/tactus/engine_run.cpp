@@ -22,6 +22,7 @@
 #include "session/cue_writer.h"
 #include "session/engine_server.h"
 #include "session/journal_writer.h"
+#include "session/keeper_process.h"
 #include "session/live.h"
 #include "session/media_stack.h"
 #include "session/midi_part.h"
@@ -167,6 +168,8 @@ class EngineRun {
   void notice(const std::string& text);
   void say_hello();
   void watch_journal();
+  void start_keeper();
+  void watch_keeper();
 
   const EngineOptions& o_;
   const fs::path folder_;
@@ -178,6 +181,7 @@ class EngineRun {
   std::mutex wake_mutex_;
   session::Live* wakes_ = nullptr;
   std::unique_ptr<session::EngineServer> server_;
+  std::unique_ptr<session::KeeperProcess> library_keeper_;  // ends after the journal, of which it reads the rest
   std::unique_ptr<session::JournalWriter> journal_;
 
   // The control thread's, once it runs.
@@ -186,6 +190,7 @@ class EngineRun {
   std::unique_ptr<session::SetKeeper> keeper_;
   std::unique_ptr<session::MidiPart> midi_;
   io::Inhibitor inhibitor_;
+  session::KeeperState library_;
   std::int64_t frame_ = 0;
   bool first_ = true;
 
@@ -265,6 +270,7 @@ void EngineRun::tick(session::Session& s) {
   }
   server_->board().recording = live->recording();
   watch_journal();
+  watch_keeper();
   server_->tick(s, live->audio_status());
 }
 
@@ -277,6 +283,33 @@ void EngineRun::watch_journal() {
   board.journal_worst_ms = h.worst_ms;
   board.journal_disk_worst_ms = h.worst_disk_ms;
   board.journal_troubled = h.troubled;
+}
+
+void EngineRun::start_keeper() {
+  if (o_.library == "off") return;
+  std::error_code ignored;
+  std::vector<std::string> words{own_program(),  "library",   "keep",
+                                 "--for-engine", "--session", fs::absolute(folder_, ignored).string()};
+  if (!o_.library.empty()) words.insert(words.end(), {"--library", o_.library});
+  library_keeper_ = std::make_unique<session::KeeperProcess>(std::move(words));
+}
+
+void EngineRun::watch_keeper() {
+  using Role = session::KeeperState::Role;
+  session::KeeperState now;
+  if (!library_keeper_ || !library_keeper_->look(&now)) return;
+  const auto bad = [](const session::KeeperState& s) { return s.role == Role::troubled || s.role == Role::stuck; };
+  if (now.role == Role::troubled) {
+    notice("the library isn't written at the moment: " + now.text + "; what is played is kept in the journal");
+  } else if (now.role == Role::stuck) {
+    notice("the library waits for " + now.text + "; what is played is kept in the journal");
+  } else if (bad(library_)) {
+    notice("the library is written again");
+  }
+  library_ = std::move(now);
+  sidecar::BoardState& board = server_->board();
+  board.library_role = static_cast<std::uint32_t>(library_.role);
+  std::snprintf(board.library_says, sizeof board.library_says, "%s", library_.text.c_str());
 }
 
 bool EngineRun::start(const io::HubOptions& hub, std::string* error) {
@@ -304,6 +337,7 @@ bool EngineRun::start(const io::HubOptions& hub, std::string* error) {
     const std::lock_guard lock(wake_mutex_);
     wakes_ = live_.get();
   }
+  start_keeper();
   // After the sound: a JACK server that lets several in at once keeps them all waiting.
   if (!start_midi(error)) return false;
   say_hello();

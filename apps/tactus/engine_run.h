@@ -16,7 +16,7 @@ struct EngineOptions {
   AutoGainOption auto_gain;
   MidiOption midi;
   StartOption start;
-  std::string session;
+  std::string session, library;  // library: its folder; empty: the user's own; "off": none
   std::vector<std::string> osc;
   std::string osc_bind = "127.0.0.1";
   std::string resume = "now";

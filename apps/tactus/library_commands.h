@@ -23,6 +23,7 @@ void add_library_merge(CLI::App& library, Run& run);
 void add_library_analyze(CLI::App& library, Run& run);
 void add_library_info(CLI::App& library, Run& run);
 void add_library_history(CLI::App& library, Run& run);
+void add_library_keep(CLI::App& library, Run& run);
 void add_library_edit(CLI::App& library, Run& run);    // edit, undo, redo
 void add_library_crates(CLI::App& library, Run& run);  // crates and its own subcommands
 void add_library_prepare(CLI::App& library, Run& run);

@@ -105,7 +105,7 @@ int import_into(const LibraryOption& o, const library::ForeignLibrary& found, co
   const bool somebody = isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0 && !o.json;
   // While it waits for an answer others may write to the library.
   if (somebody && !options.accept_proposed && !ask_timelines(o, found, path, how)) return stopped();
-  library::Store store(o.folder, {.who = "tactus library import"});
+  library::Store store(o.folder, as_writer("tactus library import", true));
   for (const std::string& notice : store.notices()) fmt::print(stderr, "tactus: {}\n", notice);
   library::ImportReport r;
   {

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "library/store/sql.h"
+#include "library/store/store.h"
 
 namespace tactus::app {
 
@@ -16,6 +16,11 @@ struct LibraryOption {
   // Call once; must outlive the parse.
   void add(CLI::App* cmd, const std::string& json_help = {});
 };
+
+// For a command that writes, named `who` to others ("tactus library edit"): it waits for its turn, and says on standard
+// error who writes meanwhile; asked to stop, it throws Stopped. `create`: makes a library where there is none. `ms`:
+// how long it waits where nobody keeps a queue.
+library::Store::Options as_writer(std::string who, bool create = false, int ms = 5000);
 
 // Takes what changed into the index of search. `all`: at the end of long work; else once it is so much that a search
 // would notice. The caller is the writer.

@@ -49,6 +49,8 @@ int main(int argc, char** argv) {
     if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
     std::fprintf(stderr, "tactus: what was printed couldn't be written: %s\n", std::strerror(errno));
     return code == kOk ? kFailed : code;
+  } catch (const Stopped&) {
+    return kStopped;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "tactus: %s\n", e.what());
     return kFailed;

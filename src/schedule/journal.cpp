@@ -126,6 +126,18 @@ std::string to_line(const JournalEntry& e) {
   return line_of(j);
 }
 
+std::optional<JournalHeader> header_of(std::string_view line) {
+  const Json j = Json::parse(line, nullptr, false);
+  JournalHeader header;
+  return j.is_object() && read_header(j, &header) ? std::optional(header) : std::nullopt;
+}
+
+std::optional<JournalEntry> entry_of(std::string_view line) {
+  const Json j = Json::parse(line, nullptr, false);
+  JournalEntry entry;
+  return j.is_object() && read_entry(j, &entry) ? std::optional(entry) : std::nullopt;
+}
+
 ReadJournal read_journal(std::string_view all, ReadOutcomes outcomes) {
   ReadJournal read;
   while (!all.empty()) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,10 @@ ReadJournal read_journal(std::string_view text, ReadOutcomes outcomes = ReadOutc
 // The same of a journal's end, for who wants to go on from it: lines before the first header make a run whose header is
 // unknown, and entries are left out.
 ReadJournal read_journal_tail(std::string_view text);
+
+// A line by itself; nothing when it is another one.
+std::optional<JournalHeader> header_of(std::string_view line);
+std::optional<JournalEntry> entry_of(std::string_view line);
 
 // A track that was put on: from when its deck first moved after the load.
 struct PlayedTrack {

@@ -53,6 +53,7 @@ class Table {
     add("journal_late", s.journal_late), add("journal_lost", s.journal_lost);
     add("journal_worst_ms", s.journal_worst_ms), add("journal_disk_worst_ms", s.journal_disk_worst_ms);
     add("journal_troubled", s.journal_troubled);
+    add("library_role", s.library_role), text("library_says", s.library_says);
     add("notices", s.notices), add("notice_ns", s.notice_ns), text("notice", s.notice);
     for (std::size_t k = 0; k < std::size(kLibraryKinds); ++k) {
       add("library/" + std::string(kLibraryKinds[k]), s.library[k]);

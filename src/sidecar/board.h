@@ -21,7 +21,7 @@
 
 namespace tactus::sidecar {
 
-constexpr std::uint32_t kBoardVersion = 7;
+constexpr std::uint32_t kBoardVersion = 8;
 constexpr int kBoardDecks = 4;
 constexpr int kBoardHotcues = 16;
 // An engine that hasn't written for so long doesn't answer: a client that looks ten times a second says so within half
@@ -96,6 +96,8 @@ struct BoardState {
   std::uint64_t journal_late, journal_lost;        // lines that were with the system later than 50 ms, or never
   double journal_worst_ms, journal_disk_worst_ms;  // from an outcome until the system, and the disk, had its line
   std::uint32_t journal_troubled;                  // 1: its disk is full, gone or doesn't answer; lines are kept
+  std::uint32_t library_role;                      // session::KeeperState::Role: who may write the library just now
+  char library_says[160];                          // UTF-8: its name, or why nobody can
   std::uint32_t notices;                           // plain sentences for the user so far, and the last of them
   std::int64_t notice_ns;                          // CLOCK_MONOTONIC when it was said; 0: none yet
   char notice[256];                                // UTF-8

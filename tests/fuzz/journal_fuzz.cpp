@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "schedule/comeback.h"
+#include "schedule/heard.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tactus::schedule;
@@ -38,6 +39,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (!read_outcome(lines.substr(0, end), &outcomes)) std::abort();
     }
   }
+  // What was played is the same however the bytes come.
+  HeardTracks whole, parts;
+  whole.read(text);
+  for (std::size_t at = 0; at < size; at += 13) parts.read(text.substr(at, 13));
+  if (whole.all().size() != parts.all().size() || whole.mark().offset != parts.mark().offset) std::abort();
   const Comeback back = come_back(read, 1'000'000'000, "boot", ComebackMode::now);
   if (back.set && read_checkpoint(to_line(*back.set)) == std::nullopt) std::abort();
   if (back.set && settings_after(back.set->set, 3).size() != back.set->set.size()) std::abort();

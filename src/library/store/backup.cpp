@@ -135,10 +135,11 @@ Backup make_backup(Database& db, const std::string& folder, const std::string& k
   return {name, path, static_cast<std::int64_t>(fs::file_size(path, code)), std::time(nullptr)};
 }
 
-std::vector<std::string> restore_backup(const std::string& folder, const std::string& backup, const std::string& who) {
+std::vector<std::string> restore_backup(const std::string& folder, const std::string& backup, const std::string& who,
+                                        const RoleWait& wait) {
   std::error_code code;
   fs::create_directories(folder, code);
-  const WriterLock lock(lock_file(folder), who, 5000);
+  const WriterLock lock(lock_file(folder), who, wait);
   const std::string path = sound_backup(folder, backup);
   std::vector<std::string> said;
   if (fs::exists(database_file(folder), code)) said.push_back(put_aside(folder));

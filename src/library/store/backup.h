@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "library/store/sql.h"
+#include "library/store/writer_lock.h"
 
 namespace tactus::library {
 
@@ -33,6 +34,7 @@ Backup make_backup(Database& db, const std::string& folder, const std::string& k
 // a backup of its own, or, where it is too damaged for that, is renamed (library.db-damaged-…). Takes the writer's
 // lock; readers that are open see the restored library. A backup that is damaged, or from a newer Tactus, is refused
 // and changes nothing. Gives what it has done, a sentence each.
-std::vector<std::string> restore_backup(const std::string& folder, const std::string& backup, const std::string& who);
+std::vector<std::string> restore_backup(const std::string& folder, const std::string& backup, const std::string& who,
+                                        const RoleWait& wait = {});
 
 }  // namespace tactus::library

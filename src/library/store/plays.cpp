@@ -11,7 +11,13 @@ std::size_t record_plays(Store& store, const std::vector<Play>& plays) {
   for (const Play& p : plays) {
     db.run("INSERT INTO play(track, session, started, seconds, deck) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
            p.track, p.session, p.started, p.seconds, p.deck);
-    if (db.changed() == 0) continue;
+    if (db.changed() == 0) {
+      db.run(
+          "UPDATE play SET seconds = ?5 WHERE session = ?2 AND started = ?3 AND deck = ?4 AND track = ?1 AND seconds < "
+          "?5",
+          p.track, p.session, p.started, p.deck, p.seconds);
+      continue;
+    }
     ++fresh;
     db.run("UPDATE track SET plays = plays + 1, last_played = max(coalesce(last_played, 0), ?2) WHERE id = ?1", p.track,
            p.started);

@@ -17,7 +17,8 @@ struct Play {
   int deck = 1;
 };
 
-// In one transaction; the same play again counts once. Raises the tracks' counts. How many were new.
+// In one transaction; the same play again counts once, for as long as it is known to have been heard. Raises the
+// tracks' counts. How many were new.
 std::size_t record_plays(Store& store, const std::vector<Play>& plays);
 
 struct PlayedSession {

@@ -46,6 +46,12 @@ void set_up(Database& db, bool writes) {
   }
 }
 
+[[noreturn]] void throw_older(const std::string& folder) {
+  throw StoreError(StoreError::Kind::refused, folder +
+                                                  ": the library has the layout of an older Tactus; "
+                                                  "`tactus library doctor` brings it up to date");
+}
+
 }  // namespace
 
 std::string default_folder() {
@@ -64,24 +70,26 @@ Reader::Reader(const std::string& folder)
   set_up(db_, false);
   const int version = check_version(db_);
   if (version == 0) throw StoreError(StoreError::Kind::missing, folder + ": the library is being made just now");
-  if (version < schema_version()) {
-    throw StoreError(StoreError::Kind::refused, folder +
-                                                    ": the library has the layout of an older Tactus; "
-                                                    "`tactus library doctor` brings it up to date");
-  }
+  if (version < schema_version()) throw_older(folder);
 }
 
 Store::Store(const std::string& folder) : Store(folder, Options()) {}
 
 Store::Store(const std::string& folder, const Options& options)
+    : Store(folder, WriterLock(lock_file(made_folder(folder, options.create)), options.who, options.wait), options) {}
+
+Store::Store(const std::string& folder, WriterLock lock, const Options& options)
     : folder_(made_folder(folder, options.create)),
-      lock_(lock_file(folder), options.who, options.wait_ms),
-      db_(database_file(folder), Database::Mode::create, kBusyMs) {
+      lock_(std::move(lock)),
+      busy_ms_(options.busy_ms),
+      db_(database_file(folder), Database::Mode::create, busy_ms_) {
   const int version = check_version(db_, options.steps);  // before anything is written into somebody else's database
+  const bool older = version > 0 && version < options.steps.back().version;
+  if (older && !options.upkeep) throw_older(folder);
   set_up(db_, true);
-  if (version > 0 && version < options.steps.back().version) {
+  if (older) {
     make_backup(db_, folder_, "before-update");
-  } else if (version > 0 && !backed_up_today(folder_)) {
+  } else if (version > 0 && options.upkeep && !backed_up_today(folder_)) {
     try {
       make_backup(db_, folder_, "daily");
     } catch (const StoreError& e) {
@@ -101,7 +109,7 @@ Store::~Store() {
 bool Store::shrink_log() {
   sqlite3_busy_timeout(db_.handle(), 0);  // a reader that hangs is no reason to wait
   const bool whole = db_.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
-  sqlite3_busy_timeout(db_.handle(), kBusyMs);
+  sqlite3_busy_timeout(db_.handle(), busy_ms_);
   return whole;
 }
 

@@ -45,14 +45,18 @@ class Store {
  public:
   struct Options {
     std::string who = "another Tactus";  // what others are told who holds the lock
-    int wait_ms = 5000;                  // for another writer
+    RoleWait wait{};                     // for another writer
     bool create = true;                  // the folder and an empty library, where there is none
+    bool upkeep = true;                  // false: an older layout is refused, and no backup is made
+    int busy_ms = kBusyMs;
     std::span<const SchemaStep> steps = schema_steps();
   };
   // Takes the role of the writer; brings an older layout up to date; makes the day's backup (backup.h). A migration is
   // refused where no backup can be made before it.
   explicit Store(const std::string& folder);
   Store(const std::string& folder, const Options& options);
+  // The same for who holds the role already.
+  Store(const std::string& folder, WriterLock lock, const Options& options);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
   // Moves the log into the database as far as readers let it.
@@ -69,6 +73,7 @@ class Store {
  private:
   std::string folder_;
   WriterLock lock_;
+  int busy_ms_;
   Database db_;
   std::vector<std::string> notices_;
 };

@@ -44,7 +44,8 @@ TEST(Store, OneWritesAndIsNamedToOthers) {
   EXPECT_FALSE(WriterLock::holder(lock_file(folder.path().string())));
   Store store(folder.path().string(), {.who = "the test"});
   std::string words;
-  EXPECT_EQ(kind_of([&] { Store second(folder.path().string(), {.wait_ms = 0}); }, &words), StoreError::Kind::busy);
+  EXPECT_EQ(kind_of([&] { Store second(folder.path().string(), {.wait = {.ms = 0}}); }, &words),
+            StoreError::Kind::busy);
   EXPECT_NE(words.find("the test (process " + std::to_string(getpid()) + ")"), std::string::npos) << words;
   EXPECT_EQ(WriterLock::holder(lock_file(folder.path().string()))->who, "the test");
   add_track(store.db(), "One");
