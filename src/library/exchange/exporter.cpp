@@ -50,6 +50,14 @@ class Exporting {
       notes_.push_back("where " + out_.format + " begins to count isn't known for " + std::to_string(guessed_) +
                        " tracks: their positions are put where that is likeliest");
     }
+    if (waiting_ > 0) {
+      notes_.push_back("cues, loops and grids of " + std::to_string(waiting_) + " tracks stay as " + out_.format +
+                       " has them, since from where on it counts isn't known for them: import it again");
+    }
+    if (loops_ > 0) {
+      notes_.push_back("the pads that " + std::to_string(loops_) +
+                       " loops were on aren't kept from one program to another");
+    }
     if (smart_ > 0) notes_.push_back(std::to_string(smart_) + " smart crates are left out");
     return std::move(out_);
   }
@@ -62,6 +70,7 @@ class Exporting {
     for (const SourceItem& item : base_->items) {
       const auto mine = item.id ? read_track(db_, *item.id) : std::nullopt;
       if (mine) place_.emplace(*item.id, out_.tracks.size());
+      waiting_ += mine && !item.offset && (!mine->marks.empty() || mine->grid_by_hand);
       ForeignTrack now = mine ? changed_track(item, *mine, out_.format) : item.track;
       if (now.path == item.track.path) now.path = path_there(now.path);
       out_.tracks.push_back(std::move(now));
@@ -160,6 +169,7 @@ class Exporting {
     }
     place_.emplace(id, out_.tracks.size());
     out_.tracks.push_back(new_track(*mine, offset));
+    if (!folder_.empty()) loops_ += out_.tracks.back().loops.size();
     return out_.tracks.size() - 1;
   }
 
@@ -171,7 +181,7 @@ class Exporting {
   ForeignLibrary out_;
   std::unordered_map<TrackId, std::size_t> place_;
   std::unordered_set<CrateId> done_;
-  std::size_t guessed_ = 0, smart_ = 0;
+  std::size_t guessed_ = 0, smart_ = 0, waiting_ = 0, loops_ = 0;
 };
 
 }  // namespace

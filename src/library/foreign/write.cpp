@@ -178,7 +178,11 @@ std::vector<std::string> write_serato_music(const ForeignLibrary& library) {
   std::vector<std::string> out;
   for (const ForeignTrack& t : library.tracks) {
     const auto before = serato_tags_in(t.path);
-    if (!before) continue;
+    if (!before) {
+      const bool has_marks = !t.cues.empty() || !t.loops.empty() || !t.grid.empty();
+      if (has_marks) out.push_back(t.path + ": its cues, loops and grid aren't written, as its tags can't be read");
+      continue;
+    }
     std::vector<std::string> cant;
     const auto tags = serato_tags_of(t, *before, is_mp4(t.path), cant);
     for (const std::string& c : cant) out.push_back(t.path + ": " + c);

@@ -1,7 +1,7 @@
 // What comes in and goes out again, by the database alone: the source is deleted and one cue is edited in between.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <pugixml.hpp>
@@ -230,6 +230,118 @@ TEST_F(RoundTrip, OfACueSheetOneCueDiffersAndItsRoundingIsSaid) {
   EXPECT_EQ(give_out(ForeignFormat::cue, out, "Live"),
             std::vector<std::string>{"cues are rounded to frames of a CD, 1/75 s"});
   EXPECT_EQ(other_lines(text, slurp(out)), (Lines{{"    INDEX 01 00:00:15\r", "    INDEX 01 00:00:38\r"}}));
+}
+
+// What a person set on a track whose positions wait can't go out to the program that it came from: that is said.
+TEST_F(RoundTrip, CuesThatCannotBePlacedAreSaid) {
+  const std::string text = "<VirtualDJ_Database Version=\"2023\"><Song FilePath=\"" + folder_ +
+                           "/m.mp3\"><Poi Name=\"x\" Pos=\"0.5\" Num=\"1\"/></Song></VirtualDJ_Database>";
+  // A frame of MP3, 128 kbit/s at 44,100 Hz, again and again.
+  std::string mp3;
+  for (int i = 0; i < 40; ++i) mp3 += "\xFF\xFB\x90\x64" + std::string(413, '\0');
+  write(folder_ + "/m.mp3", mp3);
+  write(folder_ + "/database.xml", text);
+  std::string error;
+  const auto found = read_foreign(folder_ + "/database.xml", &error);
+  ASSERT_TRUE(found) << error;
+  EXPECT_EQ(import_library(*store_, *found, folder_ + "/database.xml", {}).waiting.size(), 1u);
+  EXPECT_EQ(give_out(ForeignFormat::virtualdj, folder_ + "/out.xml"), std::vector<std::string>());
+  {
+    Edit edit(*store_, "a test", "a cue");
+    put_mark(edit, track("m.mp3").id, {.kind = MarkKind::hot_cue, .number = 2, .start = 0.25});
+    edit.commit();
+  }
+  const auto notes = give_out(ForeignFormat::virtualdj, folder_ + "/out.xml");
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("1 tracks stay as VirtualDJ database has them"), std::string::npos);
+  EXPECT_EQ(slurp(folder_ + "/out.xml"), text);
+}
+
+// From program to program, each with a library of its own in between.
+class Passed : public RoundTrip {
+ protected:
+  // What `source` says, as another format. Returns what gets lost.
+  std::vector<std::string> pass(const std::string& source, ForeignFormat format, const std::string& to) {
+    store_ = nullptr;
+    fs::remove_all(folder_ + "/library");
+    store_ = std::make_unique<Store>(folder_ + "/library");
+    take_in(source);
+    return give_out(format, to);
+  }
+  ForeignLibrary read(const std::string& path) {
+    std::string error;
+    auto found = read_foreign(path, &error);
+    EXPECT_TRUE(found) << error;
+    return found.value_or(ForeignLibrary{});
+  }
+};
+
+TEST_F(Passed, WhatAllCanSayComesBackAndTheRestIsListed) {
+  ForeignLibrary first;
+  first.format = "test";
+  ForeignTrack a;
+  a.path = folder_ + "/a.wav";
+  a.title = "One & only";
+  a.artist = "Ada";
+  a.album = "LP";
+  a.genre = "House";
+  a.comment = "late";
+  a.key = "F#m";
+  a.bpm = 126.5;
+  a.rating = 4;
+  a.cues = {{0.25, 0, "Drop", "#28E214"}, {0.5, 3, "", ""}, {0.75, -1, "memory", ""}};
+  a.loops = {{0.5, 0.625, 1, "Roll", ""}};
+  a.grid = {{0.125, 126.5, 1, 4}};
+  ForeignTrack b;
+  b.path = folder_ + "/b.wav";
+  b.title = "Two";
+  first.tracks = {a, b};
+  first.playlists = {{{"Gigs", "May"}, {1, 0, 1}}};
+  std::string error;
+  const std::string rekordbox = folder_ + "/rekordbox.xml", nml = folder_ + "/collection.nml",
+                    virtualdj = folder_ + "/database.xml", back = folder_ + "/back.xml";
+  ASSERT_TRUE(write_foreign(first, ForeignFormat::rekordbox, rekordbox, &error)) << error;
+
+  using Notes = std::vector<std::string>;
+  const std::string pads = "the pads that 1 loops were on aren't kept from one program to another";
+  EXPECT_EQ(pass(rekordbox, ForeignFormat::serato, folder_),
+            (Notes{pads, "1 tracks' ratings are left out",
+                   a.path + ": 2 marks without a number of Serato's are given one that was free"}));
+  EXPECT_EQ(pass(folder_ + "/_Serato_", ForeignFormat::traktor, nml),
+            (Notes{pads, "3 colours of cues and loops are left out"}));
+  const ForeignLibrary lists = read(nml);
+  ASSERT_EQ(lists.playlists.size(), 1u);
+  EXPECT_EQ(lists.playlists[0].path, (std::vector<std::string>{"Serato", "rekordbox", "Gigs", "May"}));
+  EXPECT_EQ(lists.playlists[0].tracks.size(), 3u);
+  EXPECT_EQ(lists.playlists[0].tracks[0], lists.playlists[0].tracks[2]);
+  EXPECT_EQ(pass(nml, ForeignFormat::virtualdj, virtualdj),
+            (Notes{pads, "1 playlists are left out: VirtualDJ keeps them in files of their own (m3u8)"}));
+  EXPECT_EQ(pass(virtualdj, ForeignFormat::rekordbox, back), (Notes{pads}));
+  const ForeignLibrary last = read(back);
+  ASSERT_EQ(last.tracks.size(), 2u);
+  ForeignTrack t = last.tracks[0];
+  std::sort(t.cues.begin(), t.cues.end(), [](const auto& x, const auto& y) { return x.seconds < y.seconds; });
+  for (const auto& [now, was] : {std::pair{&t.title, &a.title},
+                                 {&t.artist, &a.artist},
+                                 {&t.album, &a.album},
+                                 {&t.genre, &a.genre},
+                                 {&t.comment, &a.comment},
+                                 {&t.key, &a.key}})
+    EXPECT_EQ(*now, *was);
+  EXPECT_NEAR(t.bpm, a.bpm, 0.01);
+  ASSERT_EQ(t.cues.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(t.cues[i].seconds, a.cues[i].seconds, 0.001);
+    EXPECT_EQ(t.cues[i].name, a.cues[i].name);
+    if (a.cues[i].number >= 0) EXPECT_EQ(t.cues[i].number, a.cues[i].number);
+  }
+  ASSERT_EQ(t.loops.size(), 1u);
+  EXPECT_NEAR(t.loops[0].start, 0.5, 0.001);
+  EXPECT_NEAR(t.loops[0].end, 0.625, 0.001);
+  EXPECT_EQ(t.loops[0].name, "Roll");
+  ASSERT_EQ(t.grid.size(), 1u);
+  EXPECT_NEAR(t.grid[0].seconds, 0.125, 0.001);
+  EXPECT_NEAR(t.grid[0].bpm, 126.5, 0.01);
 }
 
 }  // namespace
