@@ -14,24 +14,41 @@
 namespace tactus::analysis {
 namespace {
 
-// How alike downbeats' odds are `apart` beats later: 1 for ever the same, 0 for nothing in common.
-double alike(const std::vector<TrackedBeat>& beats, std::size_t apart) {
-  if (beats.size() < 3 * apart) return 0;
-  const auto n = static_cast<double>(beats.size());
-  double mean = 0;
-  for (const TrackedBeat& b : beats) mean += b.downbeat / n;
+// How alike values are `apart` later: 1 for ever the same, 0 for nothing in common, below for the contrary.
+double alike(const std::vector<double>& values, std::size_t apart) {
+  if (values.size() < 3 * apart) return 0;
+  const auto n = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   double same = 0, all = 1e-9;
-  for (std::size_t i = 0; i < beats.size(); ++i) {
-    const double mine = beats[i].downbeat - mean;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double mine = values[i] - mean;
     all += mine * mine;
-    if (i >= apart) same += mine * (beats[i - apart].downbeat - mean);
+    if (i >= apart) same += mine * (values[i - apart] - mean);
   }
   return same / all * n / (n - static_cast<double>(apart));
 }
 
-Traits traits_of(const Counting& c) {
+std::vector<double> downbeat_odds(const std::vector<TrackedBeat>& beats) {
+  std::vector<double> out;
+  for (const TrackedBeat& b : beats) out.push_back(b.downbeat);
+  return out;
+}
+
+// How strongly snares and what else lies between basses and hats begins on each beat.
+std::vector<double> strokes(const OnsetCurve& curve, const std::vector<double>& beats) {
+  constexpr double kReach = 0.03, kOfBeat = 0.1, kMost = 2;
+  std::vector<double> out;
+  for (std::size_t i = 0; i + 1 < beats.size(); ++i) {
+    const double reach = std::min(kReach, kOfBeat * (beats[i + 1] - beats[i]));
+    out.push_back(std::min(kMost, strongest_near(curve.mid, curve.hop, beats[i], reach).strength));
+  }
+  return out;
+}
+
+Traits traits_of(const Counting& c, const std::vector<double>& struck) {
   constexpr double kMiddle = 120, kUsual = 0.25;
   const double octaves = std::log2(c.bpm / kMiddle);
+  const std::vector<double> odds = downbeat_odds(c.beats);
   const auto f = [](double v) { return static_cast<float>(v); };
   return {c.evidence[1],
           c.evidence[2],
@@ -43,8 +60,11 @@ Traits traits_of(const Counting& c) {
           f(octaves * octaves),
           f(std::max(0.0, octaves - kUsual)),
           f(std::max(0.0, -octaves - kUsual)),
-          f(alike(c.beats, 4)),
-          f(alike(c.beats, 8))};
+          f(alike(odds, 2)),
+          f(alike(odds, 4)),
+          f(alike(odds, 8)),
+          f(alike(struck, 1)),
+          f(alike(struck, 6))};
 }
 
 // The grid and the bars that `beats` make.
@@ -69,12 +89,13 @@ Counting counted(std::vector<TrackedBeat> beats, const Activations& heard, const
   on_it.bpm = median_bpm(on_it.grid, track.duration);
   Counting out;
   out.evidence = evidence_of(heard, beats, curve, on_it);
+  const std::vector<double> struck = strokes(curve, on_it.beats());
   out.beats = std::move(beats);
   out.grid = std::move(on_it.grid);
   out.metre = std::move(on_it.metre);
   out.bpm = on_it.bpm;
   out.error_ms = grid.error_ms;
-  out.traits = traits_of(out);
+  out.traits = traits_of(out, struck);
   return out;
 }
 

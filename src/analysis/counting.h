@@ -17,8 +17,9 @@ namespace tactus::analysis {
 // What speaks for a way of counting: the network's mean probability of a beat on its beats, half-way between them, and
 // on the weaker half of them against the stronger; how steady it is; a downbeat's probability on the downbeats and on
 // the strongest other place of the bar; its tempo (octaves above 120 BPM, their square, and how far beyond a quarter of
-// an octave up and down); how alike the odds of downbeats are four and eight beats later.
-constexpr std::size_t kTraits = 12;
+// an octave up and down); how alike the odds of downbeats are two, four and eight beats later; how alike the strokes
+// between 150 Hz and 2 kHz are one beat later and six.
+constexpr std::size_t kTraits = 15;
 using Traits = std::array<float, kTraits>;
 
 struct Counting {

@@ -7,8 +7,8 @@
 namespace tactus::analysis {
 
 // clang-format off
-constexpr std::array<float, 12> kCountingWeights = {
-    2.360f, -2.500f, 1.246f, 2.615f, 2.027f, -1.681f, 0.415f, -0.699f, -0.407f, -1.005f, 1.792f, 1.347f};
+constexpr std::array<float, 15> kCountingWeights = {
+    1.519f, -1.898f, 1.165f, 3.300f, 1.179f, -0.389f, 0.366f, -0.768f, -0.530f, -0.985f, -0.619f, 1.168f, 0.725f, 0.469f, -0.495f};
 // clang-format on
 
 }  // namespace tactus::analysis

@@ -11,7 +11,7 @@ import numpy
 import header
 from doubts import f_measure
 
-RIDGE, STEPS = 0.05, 1500
+RIDGE, STEPS = 0.1, 1500
 CLOSE, LEAST = 0.03, 0.6   # F below the best, the best below which a piece teaches nothing
 
 

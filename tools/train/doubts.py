@@ -33,7 +33,7 @@ def outcomes(found, truth):
     ways = [true, sorted(true + middles), true[::2], true[1::2]]
     tempo = abs(found["bpm"] / (60 / numpy.median(numpy.diff(true))) - 1) < 0.04
     down = truth.get("downbeats")
-    return [tempo, max(f_measure(beats, w) for w in ways) > 0.93, f_measure(found["downbeats"], down) > 0.85 if down else None]
+    return [tempo, max(f_measure(beats, w) for w in ways) > 0.95, f_measure(found["downbeats"], down) > 0.85 if down else None]
 
 
 def fit(x, y):
