@@ -302,6 +302,42 @@ bool same_audio(std::string_view a, std::string_view b, Kind kind) {
   });
 }
 
+// The names of an MP4's tags, as the atoms of "moov/udta/meta/ilst" are called; of freeform ones all of the name.
+std::vector<std::string> mp4_tags(std::string_view b) {
+  for (const char* name : {"moov", "udta", "meta", "ilst"}) {
+    const Spans found = chunks(b, true, true, name);
+    if (found.empty()) return {};
+    // "meta" has a version before what it holds.
+    const std::size_t head = name == std::string_view("meta") && found[0].size >= 4 ? 4 : 0;
+    b = b.substr(found[0].from + head, found[0].size - head);
+  }
+  std::vector<std::string> out;
+  ByteReader r(b);
+  while (r.left() >= 8) {
+    const std::size_t size = r.u32();
+    const std::string name(r.take(4));
+    const std::string_view data = r.take(std::max<std::size_t>(size, 8) - 8);
+    const Spans mean = chunks(data, true, true, "mean"), word = chunks(data, true, true, "name");
+    std::string whole = name;
+    for (const Spans& part : {mean, word})
+      if (!part.empty() && part[0].size >= 4)
+        whole += ":" + std::string(data.substr(part[0].from + 4, part[0].size - 4));
+    out.push_back(whole);
+  }
+  return out;
+}
+
+// The first tag that TagLib, which writes them all anew, didn't understand; empty: none. A genre by its number is
+// written as its name.
+std::string lost_mp4_tag(std::string_view before, std::string_view after) {
+  const auto left = mp4_tags(after);
+  for (std::string name : mp4_tags(before)) {
+    if (name == "gnre") name = "\xA9gen";
+    if (std::find(left.begin(), left.end(), name) == left.end()) return name;
+  }
+  return {};
+}
+
 bool reach_disk(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -337,6 +373,10 @@ std::string write_copy(const std::string& path, const std::string& copy, const s
   const auto after = bytes_of_file(copy, &error);
   if (!after) return error;
   if (!same_audio(*before, *after, kind)) return "writing its tags would have changed its audio";
+  if (kind == Kind::mp4) {
+    const std::string lost = lost_mp4_tag(*before, *after);
+    if (!lost.empty()) return "writing its tags would lose the one that is called \"" + as_utf8(lost) + "\"";
+  }
   const auto found = serato_tags_in(copy);
   for (const ForeignKept& t : tags) {
     if (!has_id3(kind) && t.name == kSeratoMarkers) continue;

@@ -138,6 +138,21 @@ std::string odd_id3() {
   return out + frames;
 }
 
+// An atom that nobody knows at the end of an MP4's tags, which are the last of it.
+std::string with_odd_atom(std::string mp4) {
+  const std::string odd = std::string("\0\0\0\x0Bxyzw\1\2\3", 11);
+  const std::size_t ilst = mp4.rfind("ilst");
+  const std::size_t size = big_at(mp4, ilst - 4);
+  mp4.insert(ilst - 4 + size, odd);
+  for (const char* name : {"moov", "udta", "meta", "ilst"}) {
+    const std::size_t at = mp4.rfind(name, ilst);
+    std::string longer;
+    big(longer, big_at(mp4, at - 4) + odd.size(), 4);
+    mp4.replace(at - 4, 4, longer);
+  }
+  return mp4;
+}
+
 std::string with_odd_block(std::string flac) {
   std::string odd = "\2";
   big(odd, 8, 3);
@@ -255,6 +270,16 @@ TEST_F(SeratoTrip, OneCueDiffersAndAllElseOfTheMusicFilesSurvives) {
   }
   EXPECT_EQ(cant, std::vector<std::string>({folder_ + "/a.mp3: cues and loops are rounded to whole milliseconds",
                                             folder_ + "/c.m4a: cues and loops are rounded to whole milliseconds"}));
+}
+
+// TagLib would drop it.
+TEST_F(SeratoTrip, AnMp4WithATagThatWouldBeLostIsLeftAlone) {
+  change("c.m4a", with_odd_atom);
+  const std::string path = folder_ + "/c.m4a", before = slurp(path);
+  std::string error;
+  EXPECT_FALSE(write_serato_tags(path, {{kSeratoMarkers2, "x"}}, &error));
+  EXPECT_EQ(error, "writing its tags would lose the one that is called \"xyzw\"");
+  EXPECT_EQ(slurp(path), before);
 }
 
 }  // namespace
