@@ -1,8 +1,7 @@
 #include "schedule/heard.h"
 
-#include <time.h>
-
 #include <cstdlib>
+#include <ctime>
 
 #include "schedule/parse.h"
 
