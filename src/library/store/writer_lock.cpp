@@ -23,8 +23,9 @@ namespace {
 
 using LockClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLockLook{10};
-// A keeper that isn't writing itself answers at once; so long it may take on a busy machine.
-constexpr std::chrono::milliseconds kAnswer{500};
+// A keeper that isn't writing itself answers at once; so long it may take on a busy machine. One that stands still is
+// ended after ten seconds (session/keeper_process.h): who waits in its queue anyway waits for the next one.
+constexpr std::chrono::milliseconds kAnswer{500}, kAnswerInQueue{15'000}, kNextKeeper{5000};
 
 LockHolder read_holder(int fd) {
   std::array<char, 200> text{};
@@ -71,8 +72,8 @@ std::string holder_text(const LockHolder& holder) {
 
 WriterLock::WriterLock(const std::string& file, const std::string& who, const RoleWait& wait) : fd_(opened_lock(file)) {
   const auto begun = LockClock::now();
-  const auto deadline = begun + std::chrono::milliseconds(wait.ms);
-  while (!lock_now(fd_.get()) && !borrow(file, who, wait, deadline)) {
+  auto deadline = begun + std::chrono::milliseconds(wait.ms);
+  while (!lock_now(fd_.get()) && !borrow(file, who, wait, &deadline)) {
     if (LockClock::now() >= deadline)
       throw StoreError(StoreError::Kind::busy, written_by(fd_.get()) + "; try again when it is done");
     if (wait.told && LockClock::now() - begun >= kAnswer) wait.told(written_by(fd_.get()));
@@ -81,20 +82,23 @@ WriterLock::WriterLock(const std::string& file, const std::string& who, const Ro
   name(who);
 }
 
-// False: there is no keeper, or it has ended meanwhile; or it wasn't our turn in time.
+// False: there is no keeper, or it has ended meanwhile, and another one may come; or it wasn't our turn in time.
 bool WriterLock::borrow(const std::string& file, const std::string& who, const RoleWait& wait,
-                        LockClock::time_point deadline) {
+                        LockClock::time_point* deadline) {
   UniqueFd keeper = connect_to_keeper(std::filesystem::path(file).parent_path().string());
   if (!keeper || !send_role(keeper.get(), who.empty() ? "another program" : who)) return false;
   bool answered = false;
   std::string why;
   const auto asked = LockClock::now();
-  const auto answer_by = std::max(deadline, asked + kAnswer);
-  while ((wait.queue && answered) || LockClock::now() < (answered ? deadline : answer_by)) {
+  const auto answer_by = std::max(*deadline, asked + (wait.queue ? kAnswerInQueue : kAnswer));
+  while ((wait.queue && answered) || LockClock::now() < (answered ? *deadline : answer_by)) {
     pollfd p{keeper.get(), POLLIN, 0};
     ::poll(&p, 1, 100);
     RoleMessage m = receive_role(keeper.get());
-    if (m.kind == RoleMessage::Kind::closed) return false;
+    if (m.kind == RoleMessage::Kind::closed) {
+      if (wait.queue) *deadline = std::max(*deadline, LockClock::now() + kNextKeeper);
+      return false;
+    }
     if (m.kind == RoleMessage::Kind::text && m.text[0] == kLends && m.file) {
       fd_ = std::move(m.file);
       keeper_ = std::move(keeper);

@@ -50,7 +50,7 @@ class WriterLock {
  private:
   WriterLock() = default;
   bool borrow(const std::string& file, const std::string& who, const RoleWait& wait,
-              std::chrono::steady_clock::time_point deadline);
+              std::chrono::steady_clock::time_point* deadline);
 
   UniqueFd keeper_;  // the connection to whom the role goes back; closed last
   UniqueFd fd_;

@@ -152,6 +152,8 @@ TEST_F(Role, StaysWithTheBorrowerWhenTheKeeperDies) {
   ASSERT_TRUE(until(*keeper, [&] { return keeper->mine(); }));
   const Writer borrower = writer("borrower");
   EXPECT_EQ(line(*keeper, borrower.said), "writes");
+  const Writer queued = writer("queued", {.ms = 0, .queue = true});
+  EXPECT_NE(line(*keeper, queued.said).find("borrower"), std::string::npos);
   keeper.reset();  // all that its death closes
   EXPECT_FALSE(WriterLock::if_free(lock_file(folder_), "a third"));
   RoleKeeper next(folder_, "the next");
@@ -161,13 +163,13 @@ TEST_F(Role, StaysWithTheBorrowerWhenTheKeeperDies) {
   ::kill(borrower.pid, SIGSTOP);
   int status = 0;
   ::waitpid(borrower.pid, &status, WUNTRACED);
-  const Writer waits = writer("waits", {.ms = 0, .queue = true});
-  EXPECT_EQ(line(next, waits.said), "the library is being written by borrower (process " +
-                                        std::to_string(borrower.pid) +
-                                        ", which stands still: `kill -CONT` lets it go on)");
+  // Who waited goes on waiting with the next one.
+  EXPECT_EQ(line(next, queued.said), "the library is being written by borrower (process " +
+                                         std::to_string(borrower.pid) +
+                                         ", which stands still: `kill -CONT` lets it go on)");
   finish(borrower.pid);
-  EXPECT_EQ(line(next, waits.said), "writes");
-  finish(waits.pid);
+  EXPECT_EQ(line(next, queued.said), "writes");
+  finish(queued.pid);
   EXPECT_TRUE(until(next, [&] { return next.mine(); }));
 }
 
