@@ -106,6 +106,8 @@ class Keeper(Running):
         self.assertTrue(wait_until(lambda: self.card()["pid"] not in (0, crashed)))
         self.client = self.connect()
         self.assertTrue(wait_until(lambda: self.client.state()["deck/2/playing"], 20))
+        back = self.client.state()["deck/2/position"]
+        self.assertTrue(wait_until(lambda: self.client.state()["deck/2/position"] > back + 0.7))
         self.assertTrue(wait_until(lambda: self.role() == "kept"))
         self.tactus("stop")
         played = [p for s in self.lines("history") for p in self.lines("history", s["session"])]
