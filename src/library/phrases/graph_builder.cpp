@@ -1,5 +1,7 @@
 #include "library/phrases/graph_builder.h"
 
+// Else hnswlib (0.6.2) prefetches by the entry one past a list's end, which may lie outside of its memory.
+#define NO_MANUAL_VECTORIZATION
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>
