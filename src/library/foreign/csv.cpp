@@ -261,8 +261,11 @@ void take_apart(const std::string& text, const ForeignLibrary& now, const std::v
     }
     row.above = std::move(t.tail);
     t.tail.clear();
+    // Without a path two rows of one title are two tracks.
+    const std::vector<std::size_t>& listed = t.before.playlists[0].tracks;
+    const ForeignTrack* own = place < listed.size() ? &t.before.tracks[listed[place]] : nullptr;
     const std::string& id = entries.id(named, place++);
-    row.track = &entries.was(id);
+    row.track = own != nullptr && own->id == named ? own : &entries.was(id);
     t.rows.emplace(id, std::move(row));
   }
 }

@@ -1,6 +1,7 @@
 // What readers and writers of playlists as text share. Internal to library/foreign.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,15 @@ inline bool takes(std::string_view line, std::string_view word, std::string_view
   *rest = line.substr(word.size());
   return true;
 }
+
+// A line of a PLS playlist, "Title3=x": what is said of which entry.
+struct PlsLine {
+  std::string_view word;
+  int number = 0;
+  std::string_view value;
+};
+// Nothing: a line of another kind.
+std::optional<PlsLine> pls_line(std::string_view line);
 
 // Adds a track, or finds the one that the playlist had before, and puts it on the list.
 class Listed {

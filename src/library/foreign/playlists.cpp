@@ -57,29 +57,38 @@ void read_m3u(std::string_view text, const std::string& folder, const std::strin
   list.finish();
 }
 
+std::optional<PlsLine> pls_line(std::string_view line) {
+  constexpr std::string_view kDigits = "0123456789";
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const std::string_view name = trimmed(line.substr(0, equals));
+  const std::size_t digits = std::min(name.find_first_of(kDigits), name.size());
+  const std::string_view number = name.substr(digits);
+  // As many digits as an int surely has.
+  if (number.empty() || number.size() > 9 || number.find_first_not_of(kDigits) != std::string_view::npos)
+    return std::nullopt;
+  return PlsLine{name.substr(0, digits), whole_number_of(number), trimmed(line.substr(equals + 1))};
+}
+
 void read_pls(std::string_view text, const std::string& folder, const std::string& playlist, ForeignLibrary& out) {
   out.format = "PLS playlist";
   std::vector<std::pair<int, ForeignTrack>> entries;  // by their numbers, which need not be in order
   std::unordered_map<int, std::size_t> places;
-  const auto entry = [&](std::string_view number) -> ForeignTrack& {
-    const int n = whole_number_of(number);
+  const auto entry = [&](int n) -> ForeignTrack& {
     const auto [found, fresh] = places.emplace(n, entries.size());
     if (fresh) entries.push_back({n, {}});
     return entries[found->second].second;
   };
   while (!text.empty()) {
-    const std::string_view line = trimmed(take_line(text));
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = trimmed(line.substr(0, equals)), value = trimmed(line.substr(equals + 1));
-    std::string_view number;
-    if (takes(name, "File", &number)) {
-      entry(number).id = value;
-      entry(number).path = path_of_entry(value, folder);
-    } else if (takes(name, "Title", &number)) {
-      set_names(value, entry(number));
-    } else if (takes(name, "Length", &number)) {
-      entry(number).length = std::max(0.0, number_of(value));
+    const auto line = pls_line(take_line(text));
+    if (!line) continue;
+    if (same_word(line->word, "File")) {
+      entry(line->number).id = line->value;
+      entry(line->number).path = path_of_entry(line->value, folder);
+    } else if (same_word(line->word, "Title")) {
+      set_names(line->value, entry(line->number));
+    } else if (same_word(line->word, "Length")) {
+      entry(line->number).length = std::max(0.0, number_of(line->value));
     }
   }
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -71,18 +71,6 @@ std::string entry_of(const Block& b, const ForeignTrack& t, const std::string& e
   return out + b.line + (b.line.ends_with('\n') || b.line.ends_with('\r') ? "" : end);
 }
 
-// The number and what is said of it: "Title3=x".
-struct PlsLine {
-  std::string name;
-  int number;
-};
-std::optional<PlsLine> pls_line(std::string_view line) {
-  const std::string_view name = trimmed(line.substr(0, line.find('=')));
-  const std::size_t digits = name.find_first_of("0123456789");
-  if (line.find('=') == std::string_view::npos || digits == std::string_view::npos) return std::nullopt;
-  return PlsLine{std::string(name.substr(0, digits)), whole_number_of(name.substr(digits))};
-}
-
 // Its lines, where it has the same files in the same order; those of a track that is called otherwise say that.
 std::optional<std::string> same_pls(const ForeignLibrary& library, const std::string& text,
                                     const std::vector<std::size_t>& tracks) {
@@ -96,7 +84,14 @@ std::optional<std::string> same_pls(const ForeignLibrary& library, const std::st
   if (was.size() != tracks.size()) return std::nullopt;
   std::map<int, std::size_t> places;  // entries in the order of their numbers
   for (const std::string& line : lines_of(text)) {
-    if (const auto l = pls_line(line); l && same_word(l->name, "File")) places[l->number] = 0;
+    const auto l = pls_line(line);
+    if (!l || !same_word(l->word, "File")) continue;
+    // As it is read: the last one holds, and an empty one is none.
+    if (path_of_entry(l->value, kNoFolder).empty()) {
+      places.erase(l->number);
+    } else {
+      places[l->number] = 0;
+    }
   }
   std::size_t place = 0;
   for (auto& [number, at] : places) at = place++;
@@ -105,13 +100,13 @@ std::optional<std::string> same_pls(const ForeignLibrary& library, const std::st
   for (const std::string& line : lines_of(text)) {
     const auto l = pls_line(line);
     const auto at = l ? places.find(l->number) : places.end();
-    if (at == places.end() || !same_word(l->name, "Title")) {
+    if (at == places.end() || !same_word(l->word, "Title")) {
       out += line;
       continue;
     }
     const ForeignTrack &n = library.tracks[tracks[at->second]], &b = entries.was(n.id);
     const bool renamed = b.title != n.title || b.artist != n.artist;
-    out += renamed ? l->name + std::to_string(l->number) + "=" + shown_name(n) + line_end(line) : line;
+    out += renamed ? std::string(l->word) + std::to_string(l->number) + "=" + shown_name(n) + line_end(line) : line;
   }
   return out;
 }
