@@ -1,5 +1,6 @@
 // tactus library analyze: listens to the tracks that nobody has listened to yet.
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <CLI/CLI.hpp>
 
 #include <condition_variable>
@@ -34,7 +35,17 @@ struct AnalyzeCommand {
 struct Waiting {
   library::TrackId track = 0;
   std::string path;
+  std::int64_t size = 0, mtime = 0;  // as the last scan saw it, bytes and ns; mtime 0: it is to be read again
 };
+
+// Why the file is not the one that was scanned; empty: it is.
+std::string why_another(const Waiting& w) {
+  struct stat s {};
+  if (::stat(w.path.c_str(), &s) != 0) return "it is no longer there";
+  const std::int64_t mtime = s.st_mtim.tv_sec * std::int64_t{1'000'000'000} + s.st_mtim.tv_nsec;
+  const bool same = s.st_size == w.size && (w.mtime == 0 || w.mtime == mtime);
+  return same ? "" : "it has changed since it was scanned: scan it first";
+}
 
 struct HeardTrack {
   Waiting of;
@@ -68,12 +79,13 @@ std::vector<Waiting> page_of_waiting(const std::string& folder, library::TrackId
   std::vector<Waiting> out;
   reader.db()
       .statement(
-          "SELECT track.id, file.path FROM track JOIN file ON file.track = track.id WHERE track.id > ?1 AND "
+          "SELECT track.id, file.path, file.size, file.mtime FROM track JOIN file ON file.track = track.id WHERE "
+          "track.id > ?1 AND "
           "coalesce(analysed, 0) < ?2 AND missing_since IS NULL AND error IS NULL GROUP BY track.id ORDER BY track.id "
           "LIMIT ?3")
       .bind(after, facts_version(analysis::kVersions), library::kMostRows)
       .each([&](const library::Statement& s) {
-        out.push_back({s.integer(0), s.text(1)});
+        out.push_back({s.integer(0), s.text(1), s.integer(2), s.integer(3)});
       });
   return out;
 }
@@ -162,6 +174,8 @@ class LibraryAnalysis {
 
   void keep(library::Store& store, const HeardTrack& h) {
     const media::Result<std::string> content = media::content_id(h.of.path);
+    // Of other music, or of a drive that was pulled out: no finding on this track.
+    if (const std::string why = why_another(h.of); !why.empty()) return failed(h.of, why);
     if (h.found && content) {
       const analysis::TrackAnalysis& found = h.found.value();
       const library::Facts facts = facts_of(found, content.value(), words_of(found, content.value()));
@@ -170,10 +184,13 @@ class LibraryAnalysis {
       return;
     }
     const std::string why = h.found ? content.error().cause : h.found.error().cause;
-    progress_.done();
-    fmt::print(stderr, "tactus: {}: {}\n", library::shown_path(h.of.path), why);
+    failed(h.of, why);
     // So that it isn't tried again every time; a file that changes is.
     store.db().run("UPDATE file SET error = ?2 WHERE path = ?1", library::Bytes{h.of.path}, "analysis: " + why);
+  }
+  void failed(const Waiting& of, const std::string& why) {
+    progress_.done();
+    fmt::print(stderr, "tactus: {}: {}\n", library::shown_path(of.path), why);
     ++failed_;
   }
 

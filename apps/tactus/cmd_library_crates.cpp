@@ -159,10 +159,16 @@ int prepare_command(const PrepareCommand& o) {
 
 void add_library_crates(CLI::App& library, Run& run) {
   auto* crates = library.add_subcommand("crates", "Crates and folders of them");
-  crates->require_subcommand(1);
+  crates->require_subcommand(0, 1);
+  auto all = std::make_shared<CratesCommand>();
+  all->library.add(crates, "JSON objects, one a line");
+  crates->callback([&run, crates, all] {
+    if (crates->get_subcommands().empty()) run = [all] { return list_crates(*all); };
+  });
   crates->footer(
-      "Every change can be taken back by `tactus library undo`.\n\n"
+      "Without a command all of them are shown. Every change can be taken back by `tactus library undo`.\n\n"
       "Examples:\n"
+      "  tactus library crates\n"
       "  tactus library crates make Sets/Friday\n"
       "  tactus library crates add Sets/Friday '#12' ~/Music/a.mp3\n"
       "  tactus library crates list Sets/Friday\n"

@@ -142,7 +142,7 @@ int undo_command(const UndoCommand& o, bool back) {
     return kOk;
   }
   library::Store store(o.library.folder, as_writer("tactus library undo"));
-  tell_problems(share_with_decks(store));
+  // What was set on decks comes after it: before, it would itself be the last change.
   const auto change = back ? library::undo(store) : library::redo(store);
   if (change) tell_problems(share_with_decks(store));
   keep_search_quick(store.db());

@@ -76,6 +76,7 @@ library::ScanReport scan_once(const ScanCommand& o, const std::vector<std::strin
     return !stop_asked();
   };
   const library::ScanReport report = library::scan(store, options);
+  if (!report.stopped) progress.done(fmt::format("scan 100 %  {} files", report.files));
   keep_search_quick(store.db(), true);
   return report;
 }
@@ -137,7 +138,8 @@ int scan_command(ScanCommand o) {
     fmt::print(stderr, "tactus: stopped; what was found is kept\n");
     return kStopped;
   }
-  return o.watch ? watch_folders(o, r) : kOk;
+  if (o.watch) return watch_folders(o, r);
+  return r.unknown > 0 ? kFailed : kOk;
 }
 
 }  // namespace

@@ -2,13 +2,16 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <random>
 #include <set>
 
 #include "analysis/cues.h"
 #include "analysis/edits.h"
+#include "analysis/user_files.h"
 #include "library/store/tracks.h"
 
 namespace tactus::app {
@@ -41,22 +44,43 @@ bool same(const Shared& a, const Shared& b) {
   return same(a.hotcues, b.hotcues) && same(a.grid, b.grid) && a.key == b.key;
 }
 
-std::string to_json(const Shared& s) {
+// What was the same on both sides, of the file with this content.
+std::string to_json(const Shared& s, const std::string& content) {
   nlohmann::json cues = nlohmann::json::object(), grid = nlohmann::json::array();
   for (const auto& [number, seconds] : s.hotcues) cues[std::to_string(number)] = seconds;
   for (const AnchorFact& a : s.grid) grid.push_back({a.seconds, a.beat, a.bpm});
-  return nlohmann::json{{"hotcues", cues}, {"grid", grid}, {"key", s.key ? nlohmann::json(*s.key) : nlohmann::json()}}
+  return nlohmann::json{{"content", content},
+                        {"hotcues", cues},
+                        {"grid", grid},
+                        {"key", s.key ? nlohmann::json(*s.key) : nlohmann::json()}}
       .dump();
 }
 
-Shared shared_of_json(const std::string& text) {
-  Shared out;
-  const auto j = nlohmann::json::parse(text, nullptr, false);
-  if (!j.is_object()) return out;
-  for (const auto& [number, seconds] : j.at("hotcues").items()) out.hotcues[std::stoi(number)] = seconds;
-  for (const auto& a : j.at("grid")) out.grid.push_back({a.at(0), a.at(1), a.at(2)});
-  if (!j.at("key").is_null()) out.key = j.at("key").get<int>();
-  return out;
+// Nothing, too, where it is of another content: that a deck has no cues of a file says nothing of those of another.
+std::optional<Shared> shared_of_json(const std::string& text, const std::string& content) {
+  try {
+    Shared out;
+    const auto j = nlohmann::json::parse(text);
+    if (j.at("content") != content) return std::nullopt;
+    for (const auto& [number, seconds] : j.at("hotcues").items()) out.hotcues[std::stoi(number)] = seconds;
+    for (const auto& a : j.at("grid")) out.grid.push_back({a.at(0), a.at(1), a.at(2)});
+    if (!j.at("key").is_null()) out.key = j.at("key").get<int>();
+    return out;
+  } catch (const std::exception&) {  // a damaged row
+    return std::nullopt;
+  }
+}
+
+// What a folder of the decks' files is known by, whatever it is called: kept in it, so that one that was lost or is of
+// another machine isn't taken for this one with everything deleted. Nothing: it can't be written to.
+std::optional<std::string> mark_of(const std::string& folder) {
+  if (folder.empty()) return std::nullopt;
+  const std::string path = folder + "/.folder";
+  std::string known;
+  if (std::ifstream(path) >> known) return known;
+  std::random_device random;
+  for (int i = 0; i < 4; ++i) known += std::to_string(random());
+  return analysis::write_whole(path, known + '\n') ? std::optional(known) : std::nullopt;
 }
 
 Shared shared_of(const library::Track& track) {
@@ -103,7 +127,10 @@ Shared merged(const Shared& base, const Shared& deck, const Shared& mine) {
 
 class Sharing {
  public:
-  explicit Sharing(library::Store& store) : store_(store), db_(store.db()) {}
+  explicit Sharing(library::Store& store) : store_(store), db_(store.db()) {
+    const auto cues = mark_of(cues_.folder()), edits = mark_of(edits_.folder());
+    if (cues && edits) source_ = source_of(*cues + " " + *edits);
+  }
 
   template <class Tracks>
   SharedMarks run(const Tracks& tracks) {
@@ -141,20 +168,42 @@ class Sharing {
     const auto found = cues_.find(track->content);
     if (!found.trouble.empty()) return report_.problems.push_back(found.trouble);
     const analysis::Edits edits = edits_.find(track->content);
+    for (const auto& [folder, none] : {std::pair(cues_.folder(), found.cues == analysis::Cues{}),
+                                       std::pair(edits_.folder(), edits == analysis::Edits{})})
+      if (none && unread(folder, track->content)) return;
     const Shared mine = shared_of(*track), deck = shared_of(found.cues, edits);
-    const auto before =
-        db_.text("SELECT raw FROM source_item WHERE what = 'decks' AND track = ?1 AND source = ?2", id, source());
-    const Shared base = before ? shared_of_json(*before) : Shared{};
+    const auto before = kept(id, track->content);
+    const Shared base = before.value_or(Shared{});
     const Shared now = merged(base, deck, mine);
     if (!same(now, deck) && !give(track->content, deck, now, edits)) return;
     if (!same(now, mine)) take(*track, mine, now);
     report_.to_decks += !same(now, deck);
     report_.from_decks += !same(now, mine);
-    if (before && same(base, now)) return;
+    if (!before || !same(base, now)) keep(id, now, track->content);
+  }
+
+  // A file without anything in it is taken away, so one that is there and seems to have nothing couldn't be read: what
+  // it holds isn't taken for deleted.
+  bool unread(const std::string& folder, const std::string& content) {
+    const std::string path = folder + "/" + content + ".json";
+    std::error_code none;
+    if (folder.empty() || !std::filesystem::exists(path, none)) return false;
+    report_.problems.push_back(path + ": it can't be read or understood; its track is left as it is");
+    return true;
+  }
+
+  // What both sides had the last time.
+  std::optional<Shared> kept(TrackId id, const std::string& content) {
+    const auto raw =
+        db_.text("SELECT raw FROM source_item WHERE what = 'decks' AND track = ?1 AND source = ?2", id, source_);
+    return raw ? shared_of_json(*raw, content) : std::nullopt;
+  }
+  void keep(TrackId id, const Shared& now, const std::string& content) {
+    if (!source_) return;
     library::Transaction transaction(db_);
-    db_.run("DELETE FROM source_item WHERE what = 'decks' AND track = ?1 AND source = ?2", id, source());
-    db_.run("INSERT INTO source_item(source, track, what, raw) VALUES(?1, ?2, 'decks', ?3)", source(), id,
-            library::Bytes{to_json(now)});
+    db_.run("DELETE FROM source_item WHERE what = 'decks' AND track = ?1 AND source = ?2", id, source_);
+    db_.run("INSERT INTO source_item(source, track, what, raw) VALUES(?1, ?2, 'decks', ?3)", source_, id,
+            library::Bytes{to_json(now, content)});
     transaction.commit();
   }
 
@@ -206,20 +255,19 @@ class Sharing {
     edit.commit();
   }
 
-  std::int64_t source() {
-    if (!source_) source_ = db_.integer("SELECT id FROM source WHERE format = 'decks'");
-    if (!source_) {
-      db_.run("INSERT INTO source(format, path, imported) VALUES('decks', X'', 0)");
-      source_ = db_.last_id();
-    }
-    return *source_;
+  std::int64_t source_of(const std::string& folders) {
+    if (const auto known =
+            db_.integer("SELECT id FROM source WHERE format = 'decks' AND path = ?1", library::Bytes{folders}))
+      return *known;
+    db_.run("INSERT INTO source(format, path, imported) VALUES('decks', ?1, 0)", library::Bytes{folders});
+    return db_.last_id();
   }
 
   library::Store& store_;
   library::Database& db_;
   const analysis::CueStore cues_;
   const analysis::EditStore edits_;
-  std::optional<std::int64_t> source_;
+  std::optional<std::int64_t> source_;  // of what was the same; nothing: that can't be kept
   SharedMarks report_;
 };
 

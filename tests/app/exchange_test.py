@@ -1,4 +1,5 @@
 """Libraries of other programs, as a user brings them in, plays from them and takes them out again."""
+import glob
 import json
 import os
 import pty
@@ -77,8 +78,8 @@ class Exchange(Running):
 
     def stored_cue(self, number):
         folder = self.dir + "/data/tactus/cues"
-        for name in os.listdir(folder):
-            with open(f"{folder}/{name}") as f:
+        for name in glob.glob(f"{folder}/*.json"):
+            with open(name) as f:
                 for cue in json.load(f)["hotcues"]:
                     if cue["number"] == number:
                         return cue["seconds"]

@@ -128,6 +128,72 @@ class Library(unittest.TestCase):
         self.assertEqual(self.lines("info", one)[0]["rating"], 4)
         self.assertTrue(self.lines("doctor")[0]["sound"])
 
+    def cues_folder(self):
+        return os.path.join(self.env["XDG_DATA_HOME"], "tactus/cues")
+
+    def hotcues(self, track):
+        return {m["number"]: m["start"] for m in self.lines("info", track)[0]["marks"]}
+
+    def test_cues_outlive_another_coding_and_lost_files_of_decks(self):
+        self.wav("a.wav", 1)
+        self.library("scan", "-q", self.music)
+        self.library("analyze", "-q")
+        self.library("edit", "#1", "--cue", "1=0.25,Drop")
+        self.wav("a.wav", 2)  # as long as before: the same track, which decks know by another content from now on
+        self.library("scan", "-q")
+        self.assertEqual(self.lines("analyze", "-q")[0]["analysed"], 1)
+        self.assertEqual(self.hotcues("#1"), {1: 0.25})
+        shutil.rmtree(self.cues_folder())
+        self.library("edit", "#1", "--set", "rating=3")
+        self.assertEqual(self.hotcues("#1"), {1: 0.25})
+        # What was cleared on a deck is cleared here; what can't be read is not.
+        content = self.lines("info", "#1")[0]["content"]
+        self.library("edit", "#1", "--grid", "126@0.05")
+        edits = os.path.join(self.cues_folder(), "../edits", content + ".json")
+        with open(edits, "w") as f:
+            f.write("{")
+        self.assertIn("can't be read", self.library("edit", "#1", "--set", "rating=4").stderr)
+        self.assertEqual(self.lines("info", "#1")[0]["bpm"], 126)
+        os.remove(edits)
+        os.remove(os.path.join(self.cues_folder(), content + ".json"))
+        self.library("edit", "#1", "--set", "rating=5")
+        self.assertEqual(self.hotcues("#1"), {})
+
+    def test_an_analysis_is_of_the_file_that_was_scanned(self):
+        path = os.path.join(self.music, "a.wav")
+        self.wav("a.wav", 1)
+        self.library("scan", "-q", self.music)
+        os.rename(path, path + ".away")
+        self.assertIn("no longer there", self.library("analyze", "-q", code=1).stderr)
+        write_wav(path, noise(2, 3))
+        self.assertIn("scan it first", self.library("analyze", "-q", code=1).stderr)
+        self.assertIsNone(self.lines("info", "#1")[0]["content"])
+        os.rename(path + ".away", path)
+        self.assertEqual(self.lines("analyze", "-q")[0]["analysed"], 1, "what went away and came back is no failure")
+
+    def test_words_for_scans_and_crates(self):
+        self.assertIn("can't be found", self.library("scan", os.path.join(self.dir, "none"), code=1).stderr)
+        self.wav("a.wav", 1)
+        self.assertIn("100 %", self.library("scan", self.music).stderr.splitlines()[-1])
+        self.library("crates", "make", "Sets/Friday")
+        self.assertEqual(self.library("crates").stdout, self.library("crates", "list").stdout)
+        self.assertEqual([c["path"] for c in self.lines("crates")], ["Sets", "Sets/Friday"])
+
+    def test_undo_takes_back_what_its_list_says(self):
+        for i in range(2):
+            self.wav(f"{i}.wav", i)
+        self.library("scan", "-q", self.music)
+        self.library("analyze", "-q")
+        one, two = (t["content"] + ".json" for t in self.lines("info", "#1", "#2"))
+        self.library("edit", "#1", "--cue", "1=0.5")
+        self.library("edit", "#1", "--set", "title=Wrong")
+        # Meanwhile a cue is set on a deck, of another track.
+        shutil.copy(os.path.join(self.cues_folder(), one), os.path.join(self.cues_folder(), two))
+        last = self.lines("undo", "--list")[0]["what"]
+        self.assertEqual(self.lines("undo")[0]["what"], last)
+        self.assertEqual(self.lines("info", "#1")[0]["title"], "0")
+        self.assertEqual(self.hotcues("#2"), {1: 0.5})
+
     def test_history_comes_from_a_journal_and_counts_once(self):
         for i in range(2):
             self.wav(f"{i}.wav", i)

@@ -9,7 +9,8 @@
 namespace tactus::library {
 
 struct MusicFile {
-  std::string error;  // why nothing of it could be read, in a sentence's second half; empty: it could
+  std::string error;     // why nothing of it could be read, in a sentence's second half; empty: it could
+  bool passing = false;  // that may be over though the file stays as it is: it was out of reach
   AudioIdentity identity;
   // UTF-8 without control characters, cut where they are absurdly long.
   std::string title, artist, album, genre, comment, label, composer, remixer;

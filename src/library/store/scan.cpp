@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <unordered_map>
 
@@ -29,6 +30,14 @@ std::string volume_of(const std::string& folder) {
 }
 
 namespace {
+
+// From the top, without dots and without a '/' at its end.
+std::string full_name(const std::string& folder) {
+  std::error_code ignored;
+  std::string out = std::filesystem::absolute(folder, ignored).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
+}
 
 struct ScanFolder {
   std::string path;
@@ -74,14 +83,16 @@ class Scan {
     }
     for (const std::string& named : options_.folders) {
       const std::unique_ptr<char, decltype(&std::free)> real(::realpath(named.c_str(), nullptr), std::free);
+      const int why = errno;
       // A folder that has gone is known by the name it had.
-      const std::string path = real ? real.get() : named;
+      const std::string path = real ? real.get() : full_name(named);
       if (const auto root = root_of(path)) {
         out.push_back({path, *root});
       } else if (real) {
         out.push_back({path, new_root(path)});
       } else {
-        problem(shown_path(named) + ": it can't be found: " + std::strerror(errno));
+        ++report_.unknown;
+        problem(shown_path(named) + ": it can't be found: " + std::strerror(why));
       }
     }
     return out;

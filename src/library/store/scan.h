@@ -44,6 +44,7 @@ struct ScanReport {
   std::size_t back = 0;               // files that had been missing
   std::size_t missing = 0;            // files that are no longer there
   std::size_t broken = 0;             // files that can't be read
+  std::size_t unknown = 0;            // named folders that can't be found
   std::vector<std::string> problems;  // a sentence each, at most kMostProblems
   std::vector<std::string> folders;   // all that were looked into, for whoever watches them
   bool stopped = false;

@@ -140,8 +140,11 @@ void ScanWriter::problem(const std::string& text) {
   if (report_.problems.size() < kMostProblems) report_.problems.push_back(text);
 }
 
-void ScanWriter::put(const FoundFile& file, const MusicFile& read) {
+void ScanWriter::put(const FoundFile& found, const MusicFile& read) {
   begin();
+  FoundFile file = found;
+  // Of no time, so that the next scan reads it again.
+  if (read.passing) file.mtime = 0;
   if (!read.error.empty()) {
     ++report_.broken;
     problem(shown_path(file.path) + ": " + read.error);

@@ -25,7 +25,7 @@ class ScanWriter {
 
   // The file is known and hasn't changed: nothing is to be read.
   bool know(const FoundFile& file);
-  void put(const FoundFile& file, const MusicFile& read);
+  void put(const FoundFile& found, const MusicFile& read);
   // Files below `folder` that were neither known nor put are missing, but for those below one of `except`.
   void mark_missing(const std::string& folder, const std::vector<std::string>& except);
   // What had to wait until every file was seen.

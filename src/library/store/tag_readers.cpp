@@ -65,6 +65,7 @@ class Unpacker {
 template <class Coder, class File>
 void code(Coder& c, File& f) {
   c.text(f.error);
+  c.number(f.passing);
   c.number(f.identity.length);
   c.number(f.identity.hash);
   for (auto* t : {&f.title, &f.artist, &f.album, &f.genre, &f.comment, &f.label, &f.composer, &f.remixer, &f.codec})

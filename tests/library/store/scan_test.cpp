@@ -17,6 +17,7 @@
 
 #include <filesystem>
 
+#include "library/store/scan_writer.h"
 #include "library/store/tracks.h"
 #include "music.h"
 #include "support/temp_folder.h"
@@ -192,6 +193,20 @@ TEST_F(Scanning, ABrokenFileIsNotedAndTheRestGoesOn) {
   EXPECT_EQ(r.changed, 1u);
   EXPECT_EQ(r.broken, 0u);
   EXPECT_EQ(count("file WHERE error IS NULL"), 2);
+}
+
+TEST_F(Scanning, WhatWasOutOfReachIsReadAgainThoughItStaysAsItIs) {
+  scan_now();
+  ScanReport r;
+  ScanWriter writer(db(), r);
+  const FoundFile file{at("a.wav"), *db().integer("SELECT id FROM root"), 1000, 12345};
+  for (const bool passing : {false, true}) {
+    MusicFile read;
+    read.error = "it can't be opened";
+    read.passing = passing;
+    writer.put(file, read);
+    EXPECT_EQ(writer.know(file), !passing);
+  }
 }
 
 TEST_F(Scanning, ReadersThatCrashOrHangCostOneFile) {
