@@ -12,6 +12,7 @@
 #include "analysis/cues.h"
 #include "analysis/edits.h"
 #include "analysis/user_files.h"
+#include "base/json_number.h"
 #include "library/store/tracks.h"
 
 namespace tactus::app {
@@ -64,7 +65,7 @@ std::optional<Shared> shared_of_json(const std::string& text, const std::string&
     if (j.at("content") != content) return std::nullopt;
     for (const auto& [number, seconds] : j.at("hotcues").items()) out.hotcues[std::stoi(number)] = seconds;
     for (const auto& a : j.at("grid")) out.grid.push_back({a.at(0), a.at(1), a.at(2)});
-    if (!j.at("key").is_null()) out.key = j.at("key").get<int>();
+    if (!j.at("key").is_null()) out.key = json_whole<int>(j.at("key"));
     return out;
   } catch (const std::exception&) {  // a damaged row
     return std::nullopt;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/cues.h"
+#include "base/json_number.h"
 
 namespace tactus::analysis {
 namespace {
@@ -29,7 +30,7 @@ bool plausible(double seconds) { return seconds >= 0 && seconds <= kMostSeconds;
 
 // Throws the library's exceptions.
 std::optional<Cues> cues_of(const Ordered& in) {
-  if (in.at("tactus_cues").get<int>() != kCuesFormat) return std::nullopt;
+  if (json_whole<int>(in.at("tactus_cues")) != kCuesFormat) return std::nullopt;
   Cues cues;
   if (in.contains("cue")) {
     cues.cue = in["cue"].get<double>();
@@ -38,7 +39,7 @@ std::optional<Cues> cues_of(const Ordered& in) {
   if (!in.contains("hotcues")) return cues;
   if (!in["hotcues"].is_array()) return std::nullopt;
   for (const Ordered& h : in["hotcues"]) {
-    const auto number = h.at("number").get<std::int64_t>();
+    const auto number = json_whole<std::int64_t>(h.at("number"));
     const auto seconds = h.at("seconds").get<double>();
     if (number < 1 || number > kHotcues || !plausible(seconds)) return std::nullopt;
     cues.hotcues[static_cast<std::size_t>(number - 1)] = seconds;

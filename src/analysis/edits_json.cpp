@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/edits.h"
+#include "base/json_number.h"
 
 namespace tactus::analysis {
 namespace {
@@ -36,7 +37,7 @@ std::string to_json(const Edits& edits) {
 std::optional<Edits> parse_edits(std::string_view text) {
   try {
     const json in = json::parse(text);
-    if (in.at("tactus_edits").get<int>() != kFormat) return std::nullopt;
+    if (json_whole<int>(in.at("tactus_edits")) != kFormat) return std::nullopt;
     Edits edits;
     if (in.contains("grid")) {
       edits.grid.emplace();

@@ -5,6 +5,7 @@
 
 #include "analysis/analysis.h"
 #include "analysis/base64.h"
+#include "base/json_number.h"
 
 namespace tactus::analysis {
 namespace {
@@ -83,7 +84,7 @@ std::vector<std::int8_t> bytes_of(const json& j) {
 }
 
 Embeddings embeddings_of(const json& j) {
-  return {j.at("embedder").get<std::string>(), j.at("size").get<int>(), bytes_of(j.at("track")),
+  return {j.at("embedder").get<std::string>(), json_whole<int>(j.at("size")), bytes_of(j.at("track")),
           bytes_of(j.at("phrases"))};
 }
 
@@ -92,13 +93,13 @@ void read_lists(const json& in, TrackAnalysis& a) {
     a.grid.push_back({j.at("seconds").get<double>(), j.at("beat").get<double>(), j.at("bpm").get<double>()});
   }
   for (const json& j : in.at("metre"))
-    a.metre.push_back({j.at("beat").get<double>(), j.at("beats_per_bar").get<int>()});
+    a.metre.push_back({j.at("beat").get<double>(), json_whole<int>(j.at("beats_per_bar"))});
   for (const json& j : in.at("phrases")) {
-    a.phrases.push_back({j.at("beat").get<double>(), j.at("length").get<int>(), j.at("strength").get<double>()});
+    a.phrases.push_back({j.at("beat").get<double>(), json_whole<int>(j.at("length")), j.at("strength").get<double>()});
   }
   for (const json& j : in.at("sections")) {
     a.sections.push_back({j.at("start").get<double>(), j.at("end").get<double>(), part_of(j.at("label")),
-                          j.at("energy").get<int>(), j.at("confidence").get<double>()});
+                          json_whole<int>(j.at("energy")), j.at("confidence").get<double>()});
   }
   for (const json& j : in.at("keys")) {
     a.keys.push_back({j.at("start").get<double>(), key_of(j.at("key")), j.at("confidence").get<double>()});
@@ -141,7 +142,7 @@ json versions_json(const Versions& v) {
 }
 
 Versions versions_of(const json& in) {
-  const auto of = [&](const char* part) { return in.at(part).get<int>(); };
+  const auto of = [&](const char* part) { return json_whole<int>(in.at(part)); };
   return {of("loudness"), of("beats"), of("key"), of("embeddings")};
 }
 
@@ -202,7 +203,7 @@ std::optional<TrackAnalysis> parse_json(std::string_view text) {
   try {
     const json in = json::parse(text);
     TrackAnalysis a;
-    if (in.at("tactus_analysis").get<int>() != kLayout) return std::nullopt;
+    if (json_whole<int>(in.at("tactus_analysis")) != kLayout) return std::nullopt;
     a.versions = versions_of(in.at("versions"));
     a.title = in.at("title").get<std::string>();
     a.artist = in.at("artist").get<std::string>();

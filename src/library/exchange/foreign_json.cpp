@@ -1,6 +1,7 @@
 #include "library/exchange/foreign_json.h"
 
 #include <nlohmann/json.hpp>
+#include "base/json_number.h"
 
 namespace tactus::library {
 
@@ -102,7 +103,7 @@ std::optional<ForeignTrack> parse_foreign_track(std::string_view text, std::opti
 std::optional<ForeignPlaylist> parse_foreign_playlist(std::string_view text) {
   try {
     const Json j = Json::parse(text);
-    return ForeignPlaylist{j.at("path"), j.at("tracks"), static_cast<ForeignList>(j.at("kind").get<int>())};
+    return ForeignPlaylist{j.at("path"), j.at("tracks"), static_cast<ForeignList>(json_whole<int>(j.at("kind")))};
   } catch (const Json::exception&) {
     return std::nullopt;
   }

@@ -24,7 +24,7 @@ void load(const ForeignLibrary& library, const XmlFormat& format, const char* na
   if (library.format == name && library.kept.size() == 1) {
     const std::string& text = library.kept[0].bytes;
     // One whose first line isn't quite XML was read all the same.
-    for (const unsigned how : {kAsItIs, pugi::parse_default | pugi::parse_ws_pcdata | pugi::parse_fragment}) {
+    for (const unsigned how : {kAsItIs, pugi::parse_default | pugi::parse_ws_pcdata}) {
       if (d.fresh) d.fresh = !d.xml.load_buffer(text.data(), text.size(), how, pugi::encoding_utf8);
     }
   }

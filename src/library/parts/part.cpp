@@ -12,6 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/json_number.h"
 #include "library/parts/part_text.h"
 
 namespace tactus::library {
@@ -69,6 +70,12 @@ std::string text_of(const PartJson& j, const char* name) {
   return at != j.end() ? at->get<std::string>() : std::string();
 }
 
+template <class Int>
+Int number_of(const PartJson& j, const char* name, Int otherwise) {
+  const auto at = j.find(name);
+  return at != j.end() ? json_whole<Int>(*at) : otherwise;
+}
+
 // Parts come from other machines: nothing in them may lead out of the catalogue.
 bool is_below(const std::string& path) {
   const std::filesystem::path parts(path);
@@ -117,15 +124,15 @@ MusicFile scanned_of(const PartJson& j) {
   MusicFile out;
   out.error = text_of(j, "error");
   if (!out.error.empty()) return out;
-  out.identity = {j.at("length").get<std::int64_t>(), hash_of(j.at("hash").get<std::string>())};
+  out.identity = {json_whole<std::int64_t>(j.at("length")), hash_of(j.at("hash").get<std::string>())};
   for (const TextTag& tag : kTextTags) out.*tag.text = text_of(j, tag.name);
-  out.year = j.value("year", 0);
+  out.year = number_of(j, "year", 0);
   out.duration = std::clamp(j.value("duration", 0.0), 0.0, 1e7);
   out.bpm = std::clamp(j.value("bpm", 0.0), 0.0, 1000.0);
-  out.key = j.value("key", -1);
+  out.key = number_of(j, "key", -1);
   if (out.key < 0 || out.key > 23) out.key = -1;
-  out.rate = std::max(j.value("rate", 0), 0);
-  out.bitrate = std::max(j.value("bitrate", 0), 0);
+  out.rate = std::max(number_of(j, "rate", 0), 0);
+  out.bitrate = std::max(number_of(j, "bitrate", 0), 0);
   out.art = j.value("art", false);
   return out;
 }
@@ -159,7 +166,7 @@ std::optional<PartEntry> entry_of(std::string_view object) {
   }
   const PartJson j = PartJson::parse(head);
   out.path = path_of(j, "path");
-  out.size = j.value("size", std::int64_t{0});
+  out.size = number_of(j, "size", std::int64_t{0});
   out.error = text_of(j, "error");
   out.content = text_of(j, "content");
   if (out.error.empty()) out.scanned = scanned_of(j.at("scanned"));
@@ -217,7 +224,7 @@ class Reading {
   }
   void header(std::size_t number, const std::string& object) {
     const PartJson j = PartJson::parse(object);
-    if (j.at("tactus_part").get<int>() != part_text::kFormat) {
+    if (json_whole<int>(j.at("tactus_part")) != part_text::kFormat) {
       problem(number, "it is a part of another Tactus, whose format this one doesn't read");
       ended_ = true;
       return;
@@ -227,7 +234,7 @@ class Reading {
     out_.header = {*shard, path_of(j, "catalogue")};
   }
   void end(std::size_t number, const std::string& object) {
-    const std::size_t stated = PartJson::parse(object).at("end").at("files").get<std::size_t>();
+    const std::size_t stated = json_whole<std::size_t>(PartJson::parse(object).at("end").at("files"));
     out_.ended = stated == out_.entries;
     if (!out_.ended)
       problem(number, "it counts " + std::to_string(stated) + " files, and there are " + std::to_string(out_.entries));
