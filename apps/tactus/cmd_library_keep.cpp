@@ -1,5 +1,5 @@
-// tactus library keep: holds the writer's role while a session plays, lends it to whoever asks, and takes in what is
-// played.
+// tactus library keep: holds the writer's role while a session plays, lends it to whoever asks, takes in what is
+// played, and serves the phrase index.
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +13,7 @@
 
 #include "client/place.h"
 #include "keys.h"
+#include "library/phrases/index_server.h"
 #include "library/store/role_keeper.h"
 #include "library_commands.h"
 #include "library_option.h"
@@ -31,6 +32,7 @@ constexpr auto kTurn = 500ms;        // at most; so often the engine hears that 
 constexpr auto kReadEvery = 2s;      // the journal
 constexpr auto kAgain = 2s;          // after the library refused
 constexpr auto kUnknownEvery = 60s;  // whether a scan has found by now what was played
+constexpr auto kServeEvery = 10s;    // whether nobody serves the phrases any more
 constexpr int kKeeperBusyMs = 500;   // for another program that has the database locked
 constexpr const char* kKeeperName = "tactus library keep";
 
@@ -91,6 +93,7 @@ class Keep {
       return pause();
     }
     begin();
+    serve_phrases();
     const auto now = Clock::now();
     if (now >= read_at_) {
       plays_.read();
@@ -109,6 +112,15 @@ class Keep {
     library::Reader reader(o_.library.folder);
     plays_.go_on_from_mark(reader.db());
     begun_ = true;
+  }
+
+  // So that surface and commands find one process that holds the index while a set is played (ADR 022). Where another
+  // one serves, that is as good.
+  void serve_phrases() {
+    if (serving_ || Clock::now() < serve_at_) return;
+    std::string why;
+    serving_ = phrases_.start(&why);
+    serve_at_ = Clock::now() + kServeEvery;
   }
 
   // False: it can't be now, and why was told.
@@ -187,8 +199,9 @@ class Keep {
   SessionPlays plays_;
   library::RoleKeeper keeper_{o_.library.folder, kKeeperName};
   KeeperState told_;
-  bool begun_ = false;
-  Clock::time_point read_at_{}, try_at_{}, unknown_at_{};
+  library::IndexServer phrases_{o_.library.folder};
+  bool begun_ = false, serving_ = false;
+  Clock::time_point read_at_{}, try_at_{}, unknown_at_{}, serve_at_{};
 };
 
 int keep_command(const KeepCommand& o) {
@@ -209,7 +222,8 @@ void add_library_keep(CLI::App& library, Run& run) {
   cmd->footer(
       "An engine starts one by itself (but for --library off). While it runs, what the session plays comes into the\n"
       "history within seconds, and the tracks' play counts grow. Commands that write borrow the role, one after the\n"
-      "other; should one of them or the keeper die, nothing is lost. Ends on Ctrl-C.\n\n"
+      "other; should one of them or the keeper die, nothing is lost. It also does what `tactus phrases serve` does.\n"
+      "Ends on Ctrl-C.\n\n"
       "Examples:\n"
       "  tactus library keep\n"
       "  tactus library keep --session ~/gig --json");

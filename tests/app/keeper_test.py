@@ -5,6 +5,7 @@ or has no room costs neither the sound nor a play.
 keeper_test.py FOLDER_OF_PROGRAMS [GROUP]
 """
 import contextlib
+import fcntl
 import json
 import os
 import resource
@@ -57,6 +58,15 @@ class Keeper(Running):
         names = ("off", "none", "kept", "lent", "elsewhere", "stuck", "troubled")
         return names[self.client.state()["library_role"]]
 
+    def phrases_are_served(self):
+        """The lock is held by who answers for phrases."""
+        with contextlib.suppress(FileNotFoundError), open(self.library + "/phrases.serve") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return os.path.exists(self.library + "/phrases.sock")
+        return False
+
     def plays(self):
         return sum(s["plays"] for s in self.lines("history"))
 
@@ -92,9 +102,11 @@ class Keeper(Running):
         track = self.lines("info", self.track)[0]
         self.assertEqual((track["rating"], track["plays"]), (0, 1))
 
+        self.assertTrue(wait_until(self.phrases_are_served))
         killed = self.keeper()
         os.kill(killed, signal.SIGKILL)
         self.assertTrue(wait_until(lambda: self.keeper() not in (0, killed)))
+        self.assertTrue(wait_until(self.phrases_are_served))
         self.play_other()
         self.assertTrue(wait_until(lambda: self.plays() == 2))
         self.unhurt(self.client, before)
