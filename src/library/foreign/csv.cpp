@@ -59,26 +59,35 @@ struct Rows {
 
 enum class Column { none, path, title, artist, album, genre, comment, bpm, key, rating, year, plays, length };
 
-// By the names that programs' exports give them.
-Column column_of(std::string_view name) {
-  struct Name {
-    std::string_view name;
-    Column column;
-  };
-  constexpr std::array kNames = {
-      Name{"path", Column::path},        Name{"location", Column::path},     Name{"file", Column::path},
-      Name{"filename", Column::path},    Name{"file path", Column::path},    Name{"file name", Column::path},
-      Name{"title", Column::title},      Name{"track title", Column::title}, Name{"name", Column::title},
-      Name{"song", Column::title},       Name{"artist", Column::artist},     Name{"album", Column::album},
-      Name{"genre", Column::genre},      Name{"comment", Column::comment},   Name{"comments", Column::comment},
-      Name{"bpm", Column::bpm},          Name{"tempo", Column::bpm},         Name{"key", Column::key},
-      Name{"rating", Column::rating},    Name{"year", Column::year},         Name{"plays", Column::plays},
-      Name{"play count", Column::plays}, Name{"playcount", Column::plays},   Name{"length", Column::length},
-      Name{"duration", Column::length},  Name{"time", Column::length}};
-  for (const Name& n : kNames) {
-    if (same_word(n.name, name)) return n.column;
+struct ColumnName {
+  std::string_view name;
+  Column column;
+};
+// As programs' exports name them; of two of a kind the one that comes first here says more.
+constexpr std::array kColumnNames = {ColumnName{"path", Column::path},        ColumnName{"location", Column::path},
+                                     ColumnName{"file path", Column::path},   ColumnName{"file", Column::path},
+                                     ColumnName{"filename", Column::path},    ColumnName{"file name", Column::path},
+                                     ColumnName{"title", Column::title},      ColumnName{"track title", Column::title},
+                                     ColumnName{"name", Column::title},       ColumnName{"song", Column::title},
+                                     ColumnName{"artist", Column::artist},    ColumnName{"album", Column::album},
+                                     ColumnName{"genre", Column::genre},      ColumnName{"comment", Column::comment},
+                                     ColumnName{"comments", Column::comment}, ColumnName{"bpm", Column::bpm},
+                                     ColumnName{"tempo", Column::bpm},        ColumnName{"key", Column::key},
+                                     ColumnName{"rating", Column::rating},    ColumnName{"year", Column::year},
+                                     ColumnName{"plays", Column::plays},      ColumnName{"play count", Column::plays},
+                                     ColumnName{"playcount", Column::plays},  ColumnName{"length", Column::length},
+                                     ColumnName{"duration", Column::length},  ColumnName{"time", Column::length}};
+
+// The columns that the first row names, one of a kind.
+std::vector<Column> columns_of(const std::vector<std::string>& header) {
+  std::vector<Column> out(header.size(), Column::none);
+  for (const ColumnName& n : kColumnNames) {
+    if (std::find(out.begin(), out.end(), n.column) != out.end()) continue;
+    const auto at = std::find_if(header.begin(), header.end(),
+                                 [&n](const std::string& h) { return same_word(n.name, trimmed(h)); });
+    if (at != header.end()) out[static_cast<std::size_t>(at - header.begin())] = n.column;
   }
-  return Column::none;
+  return out;
 }
 
 // "128,5" as "128.5".
@@ -246,7 +255,7 @@ void take_apart(const std::string& text, const ForeignLibrary& now, const std::v
   t.end = line_end(text);
   t.apart = separator_of(text);
   Rows rows{text, t.apart};
-  for (const std::string& name : rows.next()) t.columns.push_back(column_of(trimmed(name)));
+  t.columns = columns_of(rows.next());
   t.head = text.substr(0, text.size() - rows.text.size());
   for (std::size_t place = 0; !rows.text.empty();) {
     const std::string_view from = rows.text;
@@ -278,8 +287,7 @@ bool read_csv(std::string_view text, const std::string& folder, const std::strin
   using namespace csv;
   out.format = "CSV table";
   Rows rows{text, separator_of(text)};
-  std::vector<Column> columns;
-  for (const std::string& name : rows.next()) columns.push_back(column_of(trimmed(name)));
+  const std::vector<Column> columns = columns_of(rows.next());
   const auto has = [&](Column c) { return std::find(columns.begin(), columns.end(), c) != columns.end(); };
   if (!has(Column::path) && !has(Column::title)) {
     *error = "its first line names no column for the files (path, location) or the titles (title, name)";
@@ -312,7 +320,7 @@ std::string csv_text(const ForeignLibrary& library, Cant& cant) {
   } else {
     const std::vector<std::string> names = {"path", "title", "artist", "album", "genre", "comment",
                                             "bpm",  "key",   "rating", "year",  "plays", "length"};
-    for (const std::string& name : names) table.columns.push_back(column_of(name));
+    table.columns = columns_of(names);
     table.head = as_row(names, table.apart);
   }
   std::string out = table.head;

@@ -194,6 +194,12 @@ TEST(Foreign, PlaylistsOfTextInTheirOrderBesideTheirFile) {
   EXPECT_DOUBLE_EQ(csv.tracks[0].length, 205);
   EXPECT_DOUBLE_EQ(csv.tracks[1].bpm, 90);
   EXPECT_EQ(csv.playlists[0].tracks, (std::vector<std::size_t>{0, 1}));
+  // Of two columns of a kind the one that says more, whichever comes first.
+  for (const char* text : {"File Name;Location\none.wav;/m/one.wav\n", "Location;File Name\n/m/one.wav;\n"}) {
+    const ForeignLibrary two = read(text, "x.csv");
+    ASSERT_EQ(two.tracks.size(), 1u);
+    EXPECT_EQ(two.tracks[0].path, "/m/one.wav");
+  }
   EXPECT_NE(why_not("a,b,c\n1,2,3\n", "x.csv").find("first line"), std::string::npos);
 }
 
