@@ -31,7 +31,7 @@ struct Versions {
   int loudness = 0, beats = 0, key = 0, embeddings = 0;  // 0: not found
   bool operator==(const Versions&) const = default;
 };
-constexpr Versions kVersions{.loudness = 1, .beats = 4, .key = 2, .embeddings = 1};
+constexpr Versions kVersions{.loudness = 1, .beats = 5, .key = 2, .embeddings = 1};
 
 // As music::GridAnchor, in seconds.
 struct Anchor {

@@ -169,26 +169,26 @@ void suggest_mix(TrackAnalysis& a) {
   if (a.mix_out <= a.mix_in) a.mix_in = a.mix_out = 0;
 }
 
-std::vector<TimeSpan> find_vocals(const Activations& heard, double* confidence) {
-  constexpr double kBegin = 0.5, kEnd = 0.3, kShortest = 0.5, kGap = 0.7;
-  constexpr std::ptrdiff_t kReach = 12;
-  const std::ptrdiff_t n = std::ssize(heard.voice);
-  std::vector<TimeSpan> out;
-  double sum = 0, sure = 0;
-  bool on = false;
-  for (std::ptrdiff_t i = 0; i < n + kReach; ++i) {
-    if (i < n) sum += heard.voice[static_cast<std::size_t>(i)];
-    if (i > 2 * kReach) sum -= heard.voice[static_cast<std::size_t>(i - 2 * kReach - 1)];
-    if (i < kReach) continue;
-    const double p = sum / (2 * kReach + 1), at = static_cast<double>(i - kReach) * kFrameSeconds;
-    sure += std::fabs(2 * p - 1);
-    if (!on && p > kBegin) out.push_back({at, at});
-    on = on ? p > kEnd : p > kBegin;
-    if (on) out.back().end = at;
+namespace {
+
+// Means of the voice's odds over half a second about each frame.
+std::vector<double> smooth_voice(const Activations& heard) {
+  constexpr std::size_t kReach = 12;
+  const std::size_t n = heard.voice.size();
+  std::vector<double> out;
+  double sum = 0;
+  for (std::size_t i = 0; i < n + kReach; ++i) {
+    if (i < n) sum += heard.voice[i];
+    if (i > 2 * kReach) sum -= heard.voice[i - 2 * kReach - 1];
+    if (i >= kReach) out.push_back(sum / (2 * kReach + 1));
   }
-  *confidence = n > 0 ? sure / static_cast<double>(n) : 0;
+  return out;
+}
+
+std::vector<TimeSpan> join_vocals(const std::vector<TimeSpan>& spans) {
+  constexpr double kShortest = 0.5, kGap = 0.7;
   std::vector<TimeSpan> joined;
-  for (const TimeSpan& span : out) {
+  for (const TimeSpan& span : spans) {
     if (!joined.empty() && span.start - joined.back().end < kGap) {
       joined.back().end = span.end;
     } else {
@@ -197,6 +197,39 @@ std::vector<TimeSpan> find_vocals(const Activations& heard, double* confidence) 
   }
   std::erase_if(joined, [](const TimeSpan& span) { return span.end - span.start < kShortest; });
   return joined;
+}
+
+// How likely the voices are right (F from 0.8), by the odds where they are or, without any, by the highest.
+// Logistic regression on 204 pieces; how well it does is in docs/analysis.md.
+double trust_in_vocals(const std::vector<double>& odds, const std::vector<TimeSpan>& vocals) {
+  if (odds.empty()) return 0;
+  double sum = 0, frames = 0;
+  for (const TimeSpan& span : vocals) {
+    const auto from = static_cast<std::size_t>(std::lround(span.start / kFrameSeconds));
+    const auto to = std::min(odds.size(), static_cast<std::size_t>(std::lround(span.end / kFrameSeconds)));
+    for (std::size_t i = from; i < to; ++i) sum += odds[i];
+    frames += static_cast<double>(to - from);
+  }
+  const double z = frames > 0 ? 7.97 * sum / frames - 5.58 : 2.87 - 5.39 * *std::max_element(odds.begin(), odds.end());
+  return 1 / (1 + std::exp(-z));
+}
+
+}  // namespace
+
+std::vector<TimeSpan> find_vocals(const Activations& heard, double* confidence) {
+  constexpr double kBegin = 0.5, kEnd = 0.3;
+  const std::vector<double> odds = smooth_voice(heard);
+  std::vector<TimeSpan> spans;
+  bool on = false;
+  for (std::size_t i = 0; i < odds.size(); ++i) {
+    const double at = static_cast<double>(i) * kFrameSeconds;
+    if (!on && odds[i] > kBegin) spans.push_back({at, at});
+    on = odds[i] > (on ? kEnd : kBegin);
+    if (on) spans.back().end = at;
+  }
+  std::vector<TimeSpan> out = join_vocals(spans);
+  *confidence = trust_in_vocals(odds, out);
+  return out;
 }
 
 }  // namespace tactus::analysis

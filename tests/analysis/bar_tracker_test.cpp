@@ -1,5 +1,5 @@
 // The tracker and the choice of how to count against activations that are known: steady, drifting, jumping, resting, in
-// three and in five, and none.
+// three and in five, and none. Voices, too, against odds that are known.
 #include "analysis/bar_tracker.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <random>
 
 #include "analysis/counting.h"
+#include "analysis/sections.h"
 #include "analysis/spectra.h"
 
 namespace tactus::analysis {
@@ -169,6 +170,32 @@ TEST(Counting, OtherWaysComeAfterTheLikeliestAndSumUpToOne) {
 TEST(Counting, OfNothingThereIsNoWay) {
   EXPECT_TRUE(counted(Played(60)).empty());
   EXPECT_TRUE(counted(Played(0)).empty());
+}
+
+// Ten seconds out of thirty with a voice of these odds; 0.02 elsewhere.
+double trust_in_voice(double odds, std::size_t spans) {
+  Activations heard;
+  for (double at = 0; at < 30; at += kFrameSeconds) {
+    heard.voice.push_back(static_cast<float>(at >= 10 && at < 20 ? odds : 0.02));
+  }
+  double confidence = -1;
+  const std::vector<TimeSpan> found = find_vocals(heard, &confidence);
+  EXPECT_EQ(found.size(), spans) << odds;
+  if (found.size() == 1) {
+    EXPECT_NEAR(found[0].start, 10, 0.3);
+    EXPECT_NEAR(found[0].end, 20, 0.3);
+  }
+  return confidence;
+}
+
+TEST(Vocals, AreTrustedByTheOddsWhereTheyAre) {
+  EXPECT_GT(trust_in_voice(0.98, 1), 0.8);
+  EXPECT_LT(trust_in_voice(0.6, 1), 0.5);
+  EXPECT_LT(trust_in_voice(0.45, 0), 0.7) << "nearly a voice";
+  EXPECT_GT(trust_in_voice(0.02, 0), 0.9) << "surely none";
+  double confidence = -1;
+  EXPECT_TRUE(find_vocals({}, &confidence).empty());
+  EXPECT_EQ(confidence, 0);
 }
 
 }  // namespace
