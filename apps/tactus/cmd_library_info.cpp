@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "analysis/user_files.h"
+#include "library/store/art.h"
 #include "library/store/health.h"
 #include "library/store/music_file.h"
 #include "library_commands.h"
@@ -17,6 +21,7 @@ namespace {
 struct InfoCommand {
   LibraryOption library;
   std::vector<std::string> tracks;
+  std::string art;
   bool duplicates = false, missing = false, broken = false;
 };
 
@@ -110,8 +115,34 @@ void print_duplicates(library::Database& db, bool as_json) {
   }
 }
 
+int write_art(const std::string& to, const library::Track& track) {
+  for (const library::TrackFile& f : track.files) {
+    if (f.missing_since) continue;
+    const std::optional<library::Art> art = library::embedded_art(f.path);
+    if (!art) continue;
+    if (to == "-") {
+      std::fwrite(art->bytes.data(), 1, art->bytes.size(), stdout);
+      return kOk;
+    }
+    const media::Status written = analysis::write_whole(std::filesystem::absolute(to).string(), art->bytes);
+    return written ? kOk : fail(written.error().text());
+  }
+  return fail(fmt::format("#{}: no picture is embedded in it", track.id));
+}
+
+int art_command(const InfoCommand& o, library::Reader& reader) {
+  if (o.tracks.size() != 1) {
+    fmt::print(stderr, "tactus: --art is for one track\n");
+    return kUsage;
+  }
+  const auto named = tracks_named(reader.db(), o.tracks);
+  const auto track = library::read_track(reader.db(), named.front());
+  return track ? write_art(o.art, *track) : fail(o.tracks.front() + ": it has just been taken away");
+}
+
 int info_command(const InfoCommand& o) {
   library::Reader reader(o.library.folder);
+  if (!o.art.empty()) return art_command(o, reader);
   if (o.duplicates) print_duplicates(reader.db(), o.library.json);
   if (o.missing) print_files(reader.db(), "missing_since IS NOT NULL", o.library.json);
   if (o.broken) print_files(reader.db(), "error IS NOT NULL", o.library.json);
@@ -134,10 +165,13 @@ void add_library_info(CLI::App& library, Run& run) {
   cmd->add_flag("--duplicates", o->duplicates, "Tracks that lie in several files");
   cmd->add_flag("--missing", o->missing, "Files that are no longer where they were");
   cmd->add_flag("--broken", o->broken, "Files that can't be read, and why");
+  cmd->add_option("--art", o->art, "Write the picture that is embedded in the track to this file; - is standard output")
+      ->type_name("FILE");
   cmd->footer(
       "Examples:\n"
       "  tactus library info\n"
       "  tactus library info '#12' ~/Music/a.mp3 --json\n"
+      "  tactus library info '#12' --art cover.jpg\n"
       "  tactus library info --duplicates");
   cmd->callback([&run, o] { run = [o] { return info_command(*o); }; });
 }

@@ -171,6 +171,20 @@ class Library(unittest.TestCase):
         os.rename(path + ".away", path)
         self.assertEqual(self.lines("analyze", "-q")[0]["analysed"], 1, "what went away and came back is no failure")
 
+    def test_embedded_art_is_written_out(self):
+        path, cover = os.path.join(self.music, "a.mp3"), os.path.join(self.dir, "cover.png")
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=red:s=8x8", "-frames:v", "1", cover], check=True)
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-i", cover, "-map", "0", "-map", "1",
+                        "-c:v", "copy", path], check=True)
+        self.wav("b.wav", 1)
+        self.library("scan", "-q", self.music)
+        out = os.path.join(self.dir, "out.png")
+        self.library("info", path, "--art", out)
+        with open(cover, "rb") as a, open(out, "rb") as b:
+            self.assertEqual(a.read(), b.read())
+        self.assertIn("no picture", self.library("info", os.path.join(self.music, "b.wav"), "--art", out, code=1).stderr)
+        self.library("info", "--art", out, code=2)
+
     def test_words_for_scans_and_crates(self):
         self.assertIn("can't be found", self.library("scan", os.path.join(self.dir, "none"), code=1).stderr)
         self.wav("a.wav", 1)

@@ -5,7 +5,6 @@
 #include <taglib/aifffile.h>
 #include <taglib/fileref.h>
 #include <taglib/flacfile.h>
-#include <taglib/id3v2tag.h>
 #include <taglib/mp4file.h>
 #include <taglib/mpegfile.h>
 #include <taglib/oggflacfile.h>
@@ -23,6 +22,7 @@
 #include <cstring>
 
 #include "base/unique_fd.h"
+#include "library/store/art.h"
 #include "music/key.h"
 
 namespace tactus::library {
@@ -64,19 +64,6 @@ std::string tidy(const TagLib::String& tag, std::size_t most) {
 std::string first_of(const TagLib::PropertyMap& tags, const char* name, std::size_t most = 1000) {
   const auto found = tags.find(name);
   return found == tags.end() || found->second.isEmpty() ? std::string() : tidy(found->second.toString(", "), most);
-}
-
-bool has_art(TagLib::File* file) {
-  if (auto* mpeg = dynamic_cast<TagLib::MPEG::File*>(file))
-    return mpeg->hasID3v2Tag() && !mpeg->ID3v2Tag()->frameList("APIC").isEmpty();
-  if (auto* flac = dynamic_cast<TagLib::FLAC::File*>(file)) return !flac->pictureList().isEmpty();
-  if (auto* mp4 = dynamic_cast<TagLib::MP4::File*>(file)) return mp4->hasMP4Tag() && mp4->tag()->contains("covr");
-  if (auto* wav = dynamic_cast<TagLib::RIFF::WAV::File*>(file))
-    return wav->hasID3v2Tag() && !wav->ID3v2Tag()->frameList("APIC").isEmpty();
-  if (auto* aiff = dynamic_cast<TagLib::RIFF::AIFF::File*>(file))
-    return aiff->hasID3v2Tag() && !aiff->tag()->frameList("APIC").isEmpty();
-  if (auto* ogg = dynamic_cast<TagLib::Ogg::XiphComment*>(file->tag())) return !ogg->pictureList().isEmpty();
-  return false;
 }
 
 std::string codec_of(TagLib::File* file) {

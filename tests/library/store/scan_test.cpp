@@ -17,6 +17,7 @@
 
 #include <filesystem>
 
+#include "library/store/art.h"
 #include "library/store/scan_writer.h"
 #include "library/store/tracks.h"
 #include "music.h"
@@ -279,12 +280,17 @@ TEST_P(Identity, IsOfTheSoundAlone) {
   EXPECT_NEAR(before.duration, 2, 0.1);
   EXPECT_FALSE(before.art);
   set_tags(path, std::string(3000, 'x'), "Sig\xc3\xbar R\xc3\xb3s");
-  const TagLib::ByteVector picture(100000, 'p');
+  // Of two pictures the front cover is shown, wherever it stands.
+  const TagLib::ByteVector picture = TagLib::ByteVector("\x89PNG\r\n\x1a\n", 8) + TagLib::ByteVector(100000, 'p');
   if (path.ends_with(".mp3")) {
     TagLib::MPEG::File f(path.c_str());
-    auto* frame = new TagLib::ID3v2::AttachedPictureFrame;
-    frame->setPicture(picture);
-    f.ID3v2Tag(true)->addFrame(frame);
+    for (const bool front : {false, true}) {
+      auto* frame = new TagLib::ID3v2::AttachedPictureFrame;
+      frame->setType(front ? TagLib::ID3v2::AttachedPictureFrame::FrontCover
+                           : TagLib::ID3v2::AttachedPictureFrame::Artist);
+      frame->setPicture(front ? picture : TagLib::ByteVector("another"));
+      f.ID3v2Tag(true)->addFrame(frame);
+    }
     f.save(TagLib::MPEG::File::AllTags);  // with ID3v1 at the end, and APE
     f.APETag(true)->setTitle("x");
     f.save(TagLib::MPEG::File::AllTags, TagLib::File::StripNone);
@@ -306,6 +312,12 @@ TEST_P(Identity, IsOfTheSoundAlone) {
   EXPECT_EQ(after.artist, "Sig\xc3\xbar R\xc3\xb3s");
   EXPECT_EQ(after.title, std::string(1000, 'x'));  // cut
   EXPECT_EQ(after.art, path.ends_with(".mp3") || path.ends_with(".flac") || path.ends_with(".m4a"));
+  const std::optional<Art> art = embedded_art(path);
+  ASSERT_EQ(art.has_value(), after.art);
+  if (art) {
+    EXPECT_EQ(art->type, "image/png");
+    EXPECT_EQ(art->bytes, std::string(picture.data(), picture.size()));
+  }
   EXPECT_FALSE(read_music_file(other).identity == before.identity);
 }
 
