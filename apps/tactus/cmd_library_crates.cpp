@@ -53,6 +53,8 @@ int list_crates(const CratesCommand& o) {
   library::Reader reader(o.library.folder);
   if (o.crate.empty()) {
     print_crates(reader.db(), std::nullopt, 0, o.library.json);
+    if (!o.library.json && library::crates_in(reader.db(), std::nullopt).empty())
+      fmt::print("There are no crates yet; `tactus library crates make NAME` makes one.\n");
     return kOk;
   }
   const library::CrateId crate = crate_named(reader.db(), o.crate);

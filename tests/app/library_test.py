@@ -189,6 +189,8 @@ class Library(unittest.TestCase):
         self.assertIn("can't be found", self.library("scan", os.path.join(self.dir, "none"), code=1).stderr)
         self.wav("a.wav", 1)
         self.assertIn("100 %", self.library("scan", self.music).stderr.splitlines()[-1])
+        self.assertIn("crates make", self.library("crates").stdout)
+        self.assertEqual(self.lines("crates"), [])
         self.library("crates", "make", "Sets/Friday")
         self.assertEqual(self.library("crates").stdout, self.library("crates", "list").stdout)
         self.assertEqual([c["path"] for c in self.lines("crates")], ["Sets", "Sets/Friday"])
