@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "library/phrases/index_wire.h"
@@ -64,6 +65,7 @@ class IndexServer::Work {
   struct Client {
     UniqueFd socket;
     Clock::time_point heard;
+    bool asked = false;  // anything yet
   };
   // What is open of a library.
   struct Open {
@@ -125,16 +127,18 @@ class IndexServer::Work {
   void let_in() {
     UniqueFd socket(::accept4(of_.listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) {
-      // Out of files: whoever was silent for the longest makes room.
+      // Out of files: one makes room.
       if (errno == EMFILE || errno == ENFILE) drop_silent();
       return;
     }
     if (clients_.size() >= kMostClients) drop_silent();
     clients_.push_back({std::move(socket), Clock::now()});
   }
+  // So those who only connect can't send those away who ask.
   void drop_silent() {
-    const auto at = std::min_element(clients_.begin(), clients_.end(),
-                                     [](const Client& a, const Client& b) { return a.heard < b.heard; });
+    const auto at = std::min_element(clients_.begin(), clients_.end(), [](const Client& a, const Client& b) {
+      return std::tuple(a.asked, a.heard) < std::tuple(b.asked, b.heard);
+    });
     if (at != clients_.end()) clients_.erase(at);
   }
 
@@ -147,6 +151,7 @@ class IndexServer::Work {
     const auto ask = read_ask({room.data(), static_cast<std::size_t>(n)});
     if (!ask) return false;
     client.heard = Clock::now();
+    client.asked = true;
     IndexAnswer out;
     if (open_) {
       const LocalIndex& index = *open_->shelf.index();

@@ -23,7 +23,7 @@ namespace tactus::library {
 
 class IndexServer {
  public:
-  // Others are sent away while so many are connected, and the one that was silent for the longest goes.
+  // Of more one is sent away: who has asked nothing yet, else who was silent for the longest.
   static constexpr std::size_t kMostClients = 64;
 
   explicit IndexServer(std::string folder) : folder_(std::move(folder)) {}
