@@ -200,14 +200,15 @@ class Library(unittest.TestCase):
             self.wav(f"{i}.wav", i)
         self.library("scan", "-q", self.music)
         self.library("analyze", "-q")
-        one, two = (t["content"] + ".json" for t in self.lines("info", "#1", "#2"))
+        tracks = self.lines("info", "#1", "#2")
+        one, two = (t["content"] + ".json" for t in tracks)
         self.library("edit", "#1", "--cue", "1=0.5")
         self.library("edit", "#1", "--set", "title=Wrong")
         # Meanwhile a cue is set on a deck, of another track.
         shutil.copy(os.path.join(self.cues_folder(), one), os.path.join(self.cues_folder(), two))
         last = self.lines("undo", "--list")[0]["what"]
         self.assertEqual(self.lines("undo")[0]["what"], last)
-        self.assertEqual(self.lines("info", "#1")[0]["title"], "0")
+        self.assertEqual(self.lines("info", "#1")[0]["title"], tracks[0]["title"])
         self.assertEqual(self.hotcues("#2"), {1: 0.5})
 
     def test_history_comes_from_a_journal_and_counts_once(self):

@@ -72,7 +72,9 @@ class Phrases(unittest.TestCase):
         self.assertEqual({p["track"] for p in self.lines("phrases", "text", "heavy bass")}, {one["id"], two["id"]})
         following = self.lines("next", paths[0])
         self.assertEqual([n["title"] for n in following], ["Lighthouse"])
-        self.assertTrue(any("BPM, +4.2 %" in reason for reason in following[0]["reasons"]), following)
+        faster = 100 * (two["bpm"] / one["bpm"] - 1)
+        self.assertAlmostEqual(faster, 4.17, delta=0.05)
+        self.assertTrue(any(f"BPM, {faster:+.1f} %" in reason for reason in following[0]["reasons"]), following)
         self.assertEqual(self.lines("next", paths[1], paths[0]), [])
 
         alike = self.lines("phrases", "like", paths[0])

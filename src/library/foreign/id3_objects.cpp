@@ -8,8 +8,9 @@ namespace tactus::library {
 namespace id3 {
 namespace {
 
-constexpr std::size_t kTagHead = 10, kFrameHead = 10;
+constexpr std::size_t kTagHead = 10;
 constexpr std::size_t kMostTag = (std::size_t{1} << 28) - 1;
+constexpr std::size_t kMostFrameOf22 = (std::size_t{1} << 24) - 1;
 constexpr std::size_t kRoom = 1024;  // for the next change, where there was none
 
 // Seven bits a byte.
@@ -20,26 +21,75 @@ void put_sevens(std::string& out, std::size_t v) {
   for (int bits = 21; bits >= 0; bits -= 7) out += static_cast<char>(v >> bits & 0x7F);
 }
 
+// How a version's frames begin.
+struct Layout {
+  std::size_t name = 4, size = 4, flags = 2;
+  bool sevens = false;  // sizes, of seven bits a byte
+  const char* object = "GEOB";
+  std::size_t head() const { return name + size + flags; }
+};
+std::optional<Layout> layout_of(int version) {
+  if (version == 2) return Layout{3, 3, 0, false, "GEO"};
+  if (version == 3) return Layout{};
+  if (version == 4) return Layout{.sevens = true};
+  return std::nullopt;
+}
+
+// Flags of a tag, and of frames in 2.4.
+constexpr int kUnsynchronised = 0x80, kExtended = 0x40, kExperimental = 0x20;
+constexpr int kFrameUnsynchronised = 0x02, kFrameLength = 0x01;
+
+// Without the zeros that keep what follows 0xFF from looking like MPEG.
+std::string synchronised(std::string_view data) {
+  std::string out;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    out += data[i];
+    if (data[i] == '\xFF' && i + 1 < data.size() && data[i + 1] == '\0') ++i;
+  }
+  return out;
+}
+
+std::string frame_bytes(std::string_view name, std::string_view flags, std::string_view data, const Layout& l) {
+  std::string out(name);
+  if (l.sevens) {
+    put_sevens(out, data.size());
+  } else {
+    put_big(out, data.size(), static_cast<int>(l.size));
+  }
+  return out.append(flags).append(data);
+}
+
 struct Frame {
   std::string_view head, data;
 };
 
 // Nothing where they don't fill the tag, but for zeros at its end.
-std::optional<std::vector<Frame>> frames_of(std::string_view tag, bool sevens) {
+std::optional<std::vector<Frame>> frames_of(std::string_view tag, const Layout& l) {
   std::vector<Frame> out;
   ByteReader r(tag);
-  while (r.left() >= kFrameHead && tag[r.at()] != '\0') {
-    const std::string_view head = r.take(kFrameHead);
+  while (r.left() >= l.head() && tag[r.at()] != '\0') {
+    const std::string_view head = r.take(l.head());
     const auto named = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-    if (!std::all_of(head.begin(), head.begin() + 4, named)) return std::nullopt;
-    const std::uint32_t size = ByteReader(head.substr(4)).u32();
-    const std::string_view data = r.take(sevens ? of_sevens(size) : size);
-    if (!r.ok() || (sevens && (size & 0x80808080) != 0)) return std::nullopt;
+    if (!std::all_of(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(l.name), named)) return std::nullopt;
+    std::uint32_t size = 0;
+    for (const char c : head.substr(l.name, l.size)) size = size << 8 | static_cast<unsigned char>(c);
+    const std::string_view data = r.take(l.sevens ? of_sevens(size) : size);
+    if (!r.ok() || (l.sevens && (size & 0x80808080) != 0)) return std::nullopt;
     out.push_back({head, data});
   }
   const std::string_view rest = tag.substr(r.at());
   if (rest.find_first_not_of('\0') != std::string_view::npos) return std::nullopt;
   return out;
+}
+
+// What a frame says, whatever it is wrapped in. Nothing: it is compressed, encrypted or one of a group.
+std::optional<std::string> opened(const Frame& f, const Layout& l) {
+  const int flags = l.flags == 0 ? 0 : static_cast<unsigned char>(f.head.back());
+  if (flags == 0) return std::string(f.data);
+  if (!l.sevens || (flags & ~(kFrameUnsynchronised | kFrameLength)) != 0) return std::nullopt;
+  std::string_view data = f.data;
+  if ((flags & kFrameLength) != 0) data.remove_prefix(std::min<std::size_t>(4, data.size()));
+  return (flags & kFrameUnsynchronised) != 0 ? synchronised(data) : std::string(data);
 }
 
 // How much of a GEOB frame lies before its object, and what that is called.
@@ -66,12 +116,6 @@ std::optional<Object> object_of(std::string_view data) {
   return r.ok() ? std::optional(out) : std::nullopt;
 }
 
-std::string frame_bytes(std::string_view name, std::string_view flags, std::string_view data, bool sevens) {
-  std::string out(name);
-  sevens ? put_sevens(out, data.size()) : put_big(out, data.size(), 4);
-  return out.append(flags).append(data);
-}
-
 // What lies where in a file: its tag, and the chunk around it.
 struct Place {
   std::size_t tag = 0, size = 0;  // with its head
@@ -79,21 +123,18 @@ struct Place {
   bool big = true;
 };
 
-std::optional<Place> place_of(std::string_view b) {
+std::vector<Place> places_of(std::string_view b) {
   if (b.starts_with("ID3") && b.size() >= kTagHead)
-    return Place{0, kTagHead + of_sevens(ByteReader(b.substr(6)).u32()), 0, true};
+    return {{0, kTagHead + of_sevens(ByteReader(b.substr(6)).u32()), 0, true}};
   const bool aiff = b.starts_with("FORM"), wav = b.starts_with("RIFF");
-  if (!aiff && !wav) return std::nullopt;
+  std::vector<Place> found;
+  if (!aiff && !wav) return found;
   ByteReader r(b, aiff);
   r.seek(std::min<std::size_t>(12, b.size()));
-  std::optional<Place> found;
   while (r.ok() && r.left() >= 8) {
     const std::string_view name = r.take(4);
     const std::uint32_t size = r.u32();
-    if (name == "ID3 " || name == "id3 ") {
-      if (found || size > r.left()) return std::nullopt;
-      found = Place{r.at(), size, r.at(), aiff};
-    }
+    if (name == "ID3 " || name == "id3 ") found.push_back({r.at(), size, r.at(), aiff});
     r.skip(std::min<std::size_t>(std::size_t{size} + size % 2, r.left()));
   }
   return found;
@@ -109,43 +150,79 @@ std::string number(std::size_t v, bool big) {
 }  // namespace
 }  // namespace id3
 
+namespace id3 {
+namespace {
+
+// The frames' bytes, as if nothing had been done to all of the tag: what an extended header says (padding, a checksum)
+// is of the tag as it was. Nothing: it doesn't hold together.
+std::optional<std::string> body_of(std::string_view tag, const Layout& l, int flags) {
+  const int known = kUnsynchronised | (l.flags == 0 ? 0 : kExtended | kExperimental);
+  if ((flags & ~known) != 0) return std::nullopt;
+  const bool whole = (flags & kUnsynchronised) != 0 && !l.sevens;
+  std::string out = whole ? synchronised(tag) : std::string(tag);
+  if ((flags & kExtended) == 0) return out;
+  const std::uint32_t size = ByteReader(out).u32();
+  const std::size_t all = l.sevens ? of_sevens(size) : std::size_t{size} + 4;
+  if (all < 6 || all > out.size()) return std::nullopt;
+  return out.substr(all);
+}
+
+}  // namespace
+}  // namespace id3
+
 std::optional<std::string> id3_with_objects(std::string_view tag, const std::vector<ForeignKept>& objects) {
   using namespace id3;
-  if (tag.size() < kTagHead || !tag.starts_with("ID3") || (tag[3] != 3 && tag[3] != 4) || tag[5] != 0)
-    return std::nullopt;
+  if (tag.size() < kTagHead || !tag.starts_with("ID3")) return std::nullopt;
+  const auto layout = layout_of(tag[3]);
   const std::size_t size = of_sevens(ByteReader(tag.substr(6)).u32());
-  if (size > tag.size() - kTagHead) return std::nullopt;
-  const bool sevens = tag[3] == 4;
-  const auto frames = frames_of(tag.substr(kTagHead, size), sevens);
+  if (!layout || size > tag.size() - kTagHead) return std::nullopt;
+  const Layout& l = *layout;
+  const int flags = static_cast<unsigned char>(tag[5]);
+  const auto body = body_of(tag.substr(kTagHead, size), l, flags);
+  const auto frames = body ? frames_of(*body, l) : std::nullopt;
   if (!frames) return std::nullopt;
   std::vector<bool> put(objects.size());
   std::string out;
   for (const Frame& f : *frames) {
-    const auto object = f.head.starts_with("GEOB") && f.head[9] == 0 ? object_of(f.data) : std::nullopt;
+    const bool is_object = f.head.starts_with(l.object);
+    // In 2.4 a tag's flag speaks for frames that say nothing of their own.
+    const bool by_tag = l.sevens && (flags & kUnsynchronised) != 0 && (f.head.back() & kFrameUnsynchronised) == 0;
+    std::string mended;
+    if (by_tag) mended = synchronised(f.data);
+    const Frame frame{f.head, by_tag ? std::string_view(mended) : f.data};
+    const auto data = is_object ? opened(frame, l) : std::nullopt;
+    if (is_object && !data) return std::nullopt;  // it might be one of these
+    const auto object = data ? object_of(*data) : std::nullopt;
     const auto same = [&](const ForeignKept& k) { return object && k.name == object->name; };
     const auto found = std::find_if(objects.begin(), objects.end(), same);
+    const std::string_view name = f.head.substr(0, l.name), own = f.head.substr(l.name + l.size);
     if (found == objects.end()) {
-      out.append(f.head).append(f.data);
+      out += frame_bytes(name, own, frame.data, l);
       continue;
     }
     put[static_cast<std::size_t>(found - objects.begin())] = true;
-    out += frame_bytes("GEOB", f.head.substr(8), std::string(f.data.substr(0, object->before)) + found->bytes, sevens);
+    const std::string plain = own.empty() ? std::string() : std::string(own.substr(0, 1)) + '\0';
+    out += frame_bytes(name, plain, data->substr(0, object->before) + found->bytes, l);
   }
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const std::string head = std::string("\0application/octet-stream\0\0", 27) + objects[i].name + '\0';
-    if (!put[i]) out += frame_bytes("GEOB", std::string_view("\0\0", 2), head + objects[i].bytes, sevens);
+    if (!put[i]) out += frame_bytes(l.object, std::string_view("\0\0", l.flags), head + objects[i].bytes, l);
   }
   out.resize(out.size() <= size ? size : out.size() + kRoom, '\0');
-  if (out.size() > kMostTag) return std::nullopt;
-  std::string head(tag.substr(0, 6));
+  if (out.size() > kMostTag || (l.size == 3 && out.size() > kMostFrameOf22)) return std::nullopt;
+  std::string head(tag.substr(0, 5));
+  head += static_cast<char>(flags & kExperimental);
   put_sevens(head, out.size());
   return head + out;
 }
 
+bool holds_id3(std::string_view file) { return !id3::places_of(file).empty(); }
+
 std::optional<std::string> music_with_objects(std::string_view file, const std::vector<ForeignKept>& objects) {
   using namespace id3;
-  const auto at = place_of(file);
-  if (!at || at->size > file.size() - at->tag) return std::nullopt;
+  const std::vector<Place> places = places_of(file);
+  if (places.size() != 1 || places[0].size > file.size() - places[0].tag) return std::nullopt;
+  const Place* const at = places.data();
   auto tag = id3_with_objects(file.substr(at->tag, at->size), objects);
   if (!tag) return std::nullopt;
   std::string out(file.substr(0, at->tag));

@@ -355,6 +355,7 @@ std::string put_tags(const std::string& before, const std::string& copy, const s
     std::string error;
     if (const auto whole = music_with_objects(before, tags))
       return write_whole(copy, *whole, &error) ? std::string() : error;
+    if (holds_id3(before)) return "its ID3 tag is damaged, or wrapped such that writing it would lose something";
   }
   Music music(copy, kind);
   if (!music.ok()) return "its tags can't be read";

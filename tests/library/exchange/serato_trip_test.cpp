@@ -1,5 +1,7 @@
 // Serato's folder and its tags in music files: in, one cue edited with the folder deleted, and out again.
 #include <gtest/gtest.h>
+#include <taglib/fileref.h>
+#include <taglib/tag.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -270,6 +272,69 @@ TEST_F(SeratoTrip, OneCueDiffersAndAllElseOfTheMusicFilesSurvives) {
   }
   EXPECT_EQ(cant, std::vector<std::string>({folder_ + "/a.mp3: cues and loops are rounded to whole milliseconds",
                                             folder_ + "/c.m4a: cues and loops are rounded to whole milliseconds"}));
+}
+
+std::string sevens(std::size_t v) {
+  std::string out;
+  for (int bits = 21; bits >= 0; bits -= 7) out += static_cast<char>(v >> bits & 127);
+  return out;
+}
+std::string tag_of(int version, int flags, const std::string& body) {
+  return std::string("ID3") + static_cast<char>(version) + '\0' + static_cast<char>(flags) + sevens(body.size()) + body;
+}
+std::string sized(std::size_t size, int bytes) {
+  std::string out;
+  big(out, size, bytes);
+  return out;
+}
+std::size_t count_of(const std::string& in, const std::string& what) {
+  std::size_t n = 0;
+  for (std::size_t at = in.find(what); at != std::string::npos; at = in.find(what, at + 1)) ++n;
+  return n;
+}
+
+// TagLib would drop their frames, too, or write them as others.
+TEST_F(SeratoTrip, Id3TagsThatAreWrappedOrOldKeepTheirFrames) {
+  const std::string zeros("\0\0", 2), title("\0One", 4), odd("\0\xFF\0\xE0x", 5), stuffed("\0\xFF\0\0\xE0x", 6);
+  const std::string mine = std::string("\0a/b\0\0Serato Markers2\0old", 25);
+  const std::string v2 = "TT2" + sized(4, 3) + title + "XOD" + sized(5, 3) + odd + "GEO" + sized(25, 3) + mine;
+  const std::string v3 = "TIT2" + sized(4, 4) + zeros + title + "XODD" + sized(5, 4) + zeros + odd;
+  const std::string v3_stuffed = "TIT2" + sized(4, 4) + zeros + title + "XODD" + sized(5, 4) + zeros + stuffed;
+  const std::string extended = sized(6, 4) + std::string(6, '\0');
+  const std::string v4 = "TIT2" + sevens(4) + zeros + title + "XODD" + sevens(6) + zeros + stuffed + "GEOB" +
+                         sevens(29) + std::string("\0\3", 2) + sevens(25) + mine;
+  const std::string music = slurp(folder_ + "/a.mp3").substr(odd_id3().size()), path = folder_ + "/a.mp3";
+  const std::string kept3 = "XODD" + sized(5, 4) + zeros + odd, kept4 = "XODD" + sevens(5) + zeros + odd;
+  struct Case {
+    std::string tag, kept;
+  };
+  for (const Case& c : {Case{tag_of(2, 0, v2), "XOD" + sized(5, 3) + odd}, Case{tag_of(3, 0x80, v3_stuffed), kept3},
+                        Case{tag_of(3, 0x40, extended + v3), kept3}, Case{tag_of(4, 0x80, v4), kept4}}) {
+    SCOPED_TRACE(static_cast<int>(c.tag[3]) * 1000 + static_cast<unsigned char>(c.tag[5]));
+    write(path, c.tag + music);
+    for (const char* now : {"first", "second"}) {
+      std::string error;
+      ASSERT_TRUE(write_serato_tags(path, {{kSeratoMarkers2, now}}, &error)) << error;
+      const std::string after = slurp(path);
+      EXPECT_EQ(after[3], c.tag[3]);
+      EXPECT_EQ(count_of(after, c.kept), 1u);
+      EXPECT_EQ(count_of(after, kSeratoMarkers2), 1u);
+      EXPECT_TRUE(after.ends_with(music));
+      EXPECT_EQ(TagLib::FileRef(path.c_str()).tag()->title(), "One");
+      const auto tags = serato_tags_in(path);
+      ASSERT_TRUE(tags && tags->size() == 1);
+      EXPECT_EQ((*tags)[0].bytes, now);
+    }
+  }
+  // What doesn't hold together, or can't be opened, is left alone.
+  for (const std::string& tag : {tag_of(3, 0, v3 + "?"), tag_of(2, 0x40, v2), tag_of(4, 0x10, v4),
+                                 tag_of(3, 0, "GEOB" + sized(25, 4) + std::string("\0\x80", 2) + mine)}) {
+    write(path, tag + music);
+    std::string error;
+    EXPECT_FALSE(write_serato_tags(path, {{kSeratoMarkers2, "x"}}, &error));
+    EXPECT_NE(error.find("ID3 tag is damaged"), std::string::npos) << error;
+    EXPECT_EQ(slurp(path), tag + music);
+  }
 }
 
 // TagLib would drop it.
