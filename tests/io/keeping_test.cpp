@@ -54,8 +54,8 @@ class Kept : public ::testing::Test {
     return Change::none;
   }
   // Lets the job's thread finish, without any time passing on the fake clock.
-  Change settle() {
-    for (int i = 0; i < 5000; ++i) {
+  Change settle(int ms = 5000) {
+    for (int i = 0; i < ms; ++i) {
       const Change change = kept_.tick(now_);
       if (change != Change::none) return change;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -109,8 +109,13 @@ TEST_F(Kept, AGoneDeviceIsAskedForEverLessOftenAndItsReasonIsToldOnce) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   device_.set_gone(false);
-  now_ += KeptStream::kLastRetryNs;
-  EXPECT_EQ(settle(), Change::opened);
+  // On a busy machine the last try may still be under way, and fail.
+  Change change = Change::none;
+  for (int i = 0; i < 3 && change == Change::none; ++i) {
+    now_ += KeptStream::kLastRetryNs;
+    change = settle(2000);
+  }
+  EXPECT_EQ(change, Change::opened);
 }
 
 TEST_F(Kept, ADriverThatRunsAwayIsClosed) {
