@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "library/store/fields.h"
 #include "library/store/scan.h"
 
 namespace tactus::library {
@@ -29,12 +30,45 @@ std::optional<TrackId> track_at(Database& db, const std::string& path, bool ther
       there);
 }
 
-// Another track, made while its file was missing, is found to be this one.
+// Of two tracks, what a person said of one of them.
+void take_by_hand(Database& db, TrackId from, TrackId to) {
+  for (const Field& f : kFields) {
+    if (!f.editable()) continue;
+    const std::string column(f.column);
+    db.run("UPDATE track SET " + column + " = (SELECT " + column +
+               " FROM track WHERE id = ?1), by_hand = by_hand | ?3 WHERE id = ?2 AND by_hand & ?3 = 0 AND "
+               "(SELECT by_hand & ?3 FROM track WHERE id = ?1) <> 0",
+           from, to, std::int64_t{1} << f.bit);
+  }
+  db.run(
+      "UPDATE mark SET track = ?2 WHERE track = ?1 AND NOT EXISTS(SELECT 1 FROM mark AS m WHERE m.track = ?2 AND "
+      "m.kind = mark.kind AND m.number = mark.number)",
+      from, to);
+}
+
+// Another track, made while its file was missing and never read since, is found to be this one.
 void become(Database& db, TrackId from, TrackId to) {
-  for (const char* table : {"crate_track", "prepare", "play"})
+  take_by_hand(db, from, to);
+  // Of other sources too: their playlists count their tracks.
+  for (const char* table : {"crate_track", "prepare", "play", "source_item"})
     db.run("UPDATE OR IGNORE " + std::string(table) + " SET track = ?2 WHERE track = ?1", from, to);
   db.run("UPDATE file SET track = ?2 WHERE track = ?1", from, to);
   db.run("DELETE FROM track WHERE id = ?1", from);
+}
+
+bool never_read(Database& db, TrackId track) {
+  return db.integer("SELECT 1 FROM track WHERE id = ?1 AND audio_hash IS NULL", track).has_value();
+}
+
+// A file with other music has come to where a track's was: it is that track only where nobody has read that one, or as
+// a scan has it, by its length and if it has no other file: the same piece in another coding.
+bool may_be(Database& db, TrackId track, const std::string& path, const MusicFile& read) {
+  return never_read(db, track) ||
+         db.integer(
+               "SELECT 1 FROM track AS t WHERE id = ?1 AND abs(duration - ?2) <= 1 AND NOT EXISTS(SELECT 1 FROM file "
+               "WHERE track = t.id AND path <> ?3)",
+               track, read.duration, Bytes{path})
+             .has_value();
 }
 
 // "/home/me/Music" of "/home/me/Music/a/b.mp3": a folder that is worth scanning, and not the whole machine.
@@ -99,8 +133,10 @@ TrackId ImportFiles::place(Database& db, const ForeignTrack& t, const std::optio
                        read->second.identity.length);
   }
   const auto missed = track_at(db, t.path, false);
-  if (track && missed && missed != track) become(db, *missed, *track);
+  if (track && missed && missed != track && never_read(db, *missed)) become(db, *missed, *track);
+  const bool heard = track.has_value();
   if (!track) track = missed ? missed : before;
+  if (readable && !heard && track && !may_be(db, *track, t.path, read->second)) track.reset();
   if (file.size < 0) return track ? *track : add_missing(db, t, report);
   if (!track) {
     db.run("INSERT INTO track(added) VALUES(?1)", now_seconds());
@@ -110,8 +146,9 @@ TrackId ImportFiles::place(Database& db, const ForeignTrack& t, const std::optio
   if (readable) {
     const MusicFile& m = read->second;
     db.run(
-        "UPDATE track SET audio_length = ?2, audio_hash = ?3, duration = coalesce(duration, ?4), codec = ?5, "
-        "rate = ?6, bitrate = ?7, art = ?8 WHERE id = ?1",
+        "UPDATE track SET content = iif(audio_hash IS ?3 AND audio_length IS ?2, content, NULL), "
+        "analysed = iif(audio_hash IS ?3 AND audio_length IS ?2, analysed, NULL), audio_length = ?2, audio_hash = ?3, "
+        "duration = coalesce(duration, ?4), codec = ?5, rate = ?6, bitrate = ?7, art = ?8 WHERE id = ?1",
         *track, m.identity.length, m.identity.hash, m.duration > 0 ? std::optional(m.duration) : std::nullopt, m.codec,
         m.rate > 0 ? std::optional(m.rate) : std::nullopt, m.bitrate > 0 ? std::optional(m.bitrate) : std::nullopt,
         m.art);

@@ -54,6 +54,7 @@ class Importing {
       const SourceItem* before = found == before_.end() ? nullptr : found->second;
       SourceItem item{t, std::nullopt, files.place(db_, t, before ? before->id : std::nullopt, report_)};
       item.offset = offset_of(t, before, *item.id);
+      if (before && !is_still(*before, *item.id)) before = nullptr;
       merge_track(edit, library_.format, before, item, options_, report_);
       source_.items.push_back(std::move(item));
     }
@@ -67,6 +68,12 @@ class Importing {
   ImportReport stopped() {
     report_.stopped = true;
     return std::move(report_);
+  }
+
+  // Where another track is now, nobody has taken from that one what the last import gave the first. One that is gone by
+  // now was found to be this one, and lives on in it.
+  bool is_still(const SourceItem& before, TrackId id) {
+    return before.id == id || (before.id && !db_.integer("SELECT 1 FROM track WHERE id = ?1", *before.id));
   }
 
   std::optional<double> offset_of(const ForeignTrack& t, const SourceItem* before, TrackId id) {

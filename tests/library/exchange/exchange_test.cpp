@@ -270,6 +270,50 @@ TEST_F(Exchange, ATrackWhoseFileIsMissingIsKeptAndItsPositionsWait) {
   EXPECT_FALSE(track("a.wav").files[0].missing_since);
 }
 
+// What a track has that was read once is its own: it isn't that of other music where its file was.
+TEST_F(Exchange, AnotherTracksMusicWhereAFileWasTakesNothingFromItsTrack) {
+  fs::copy(folder_ + "/a.wav", folder_ + "/copy.wav");
+  scan_folder();
+  import();
+  const Track was = track("copy.wav");
+  ASSERT_EQ(was.marks.size(), 3U);
+  fs::remove(folder_ + "/a.wav");
+  scan_folder();
+  for (const int music : {2, 3}) {  // b.wav's, and what no track has
+    test::write_bytes(folder_ + "/a.wav", test::wav(music));
+    import();
+    EXPECT_EQ(track("copy.wav").id, was.id) << music;
+    EXPECT_EQ(track("copy.wav").marks.size(), 3U) << music;
+    EXPECT_NE(track("a.wav").id, was.id) << music;
+    EXPECT_EQ(track("a.wav").id == track("b.wav").id, music == 2);
+    EXPECT_EQ(track("a.wav").marks.size(), 3U) << music;
+    fs::remove(folder_ + "/a.wav");
+    scan_folder();
+  }
+}
+
+// Its file, found in two places, is one track: with what a person said of it while it wasn't there.
+TEST_F(Exchange, WhatAPersonSaidOfAMissingTrackIsKeptWhenItIsFoundToBeAnother) {
+  fs::rename(folder_ + "/a.wav", folder_ + "/elsewhere.wav");
+  scan_folder();
+  import();
+  {
+    Edit edit(*store_, "a test", "a comment and a cue");
+    set_field(edit, track("a.wav").id, *find_field("comment"), FieldValue("last one"));
+    put_mark(edit, track("a.wav").id, {.kind = MarkKind::hot_cue, .number = 6, .start = 0.5});
+    edit.commit();
+  }
+  import_library(*store_, read(source_), "another source", {});
+  fs::copy(folder_ + "/elsewhere.wav", folder_ + "/a.wav");
+  say("First Light", "First Sun");
+  import();
+  EXPECT_EQ(track("a.wav").id, track("elsewhere.wav").id);
+  EXPECT_EQ(track("a.wav").field("comment"), FieldValue("last one"));
+  EXPECT_EQ(track("a.wav").field("title"), FieldValue("First Sun"));
+  EXPECT_EQ(track("a.wav").marks.size(), 4U);
+  EXPECT_EQ(store_->db().integer("SELECT count(*) FROM source_item WHERE what = 'track'"), 4);
+}
+
 TEST_F(Exchange, AnImportThatIsStoppedChangesNothing) {
   ImportOptions options;
   options.progress = [](double share) { return share < 0.5; };
@@ -322,7 +366,9 @@ TEST_F(Exchange, AFileThatComesBackAsAKnownTrackIsThatTrack) {
   scan_folder();
   const TrackId known = track("elsewhere.wav").id;
   EXPECT_NE(track("a.wav").id, known);
+  import_library(*store_, read(source_), "another source", {});
   fs::copy(folder_ + "/elsewhere.wav", folder_ + "/a.wav");
+  say("First Light", "First Sun");
   import();
   EXPECT_EQ(track("a.wav").id, known);
   EXPECT_EQ(crate_tracks(store_->db(), *find_crate(store_->db(), "rekordbox/Sets/Friday"), 1, 1),
