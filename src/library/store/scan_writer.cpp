@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "library/store/fields.h"
+#include "library/store/one_track.h"
 
 namespace tactus::library {
 
@@ -123,6 +124,12 @@ void ScanWriter::set_tags(std::int64_t track, const MusicFile& read) {
           stated(read.rate, read.rate > 0), stated(read.bitrate, read.bitrate > 0), read.art);
 }
 
+// It is to be analysed anew.
+void ScanWriter::set_identity(std::int64_t track, const MusicFile& read) {
+  db_.run("UPDATE track SET audio_hash = ?2, audio_length = ?3, content = NULL, analysed = NULL WHERE id = ?1", track,
+          read.identity.hash, read.identity.length);
+}
+
 void ScanWriter::set_file(std::int64_t id, std::optional<std::int64_t> track, const FoundFile& file,
                           const std::string& error) {
   db_.run(
@@ -162,6 +169,15 @@ void ScanWriter::put_known(const Known& known, const FoundFile& file, const Musi
   // A file that was whole before keeps its track: it may be whole again tomorrow.
   if (!read.error.empty()) return set_file(known.id, known.track, file, read.error);
   const std::optional<std::int64_t> track = track_of(read.identity);
+  if (known.track && known.track != track && never_read(db_, *known.track)) {
+    if (track) {
+      become(db_, *known.track, *track);
+    } else {
+      set_identity(*known.track, read);
+      set_tags(*known.track, read);
+    }
+    return set_file(known.id, track ? track : known.track, file, {});
+  }
   if (!track && known.track && !has_other_file(*known.track, known.id)) {
     // Its old music may yet be found under another name.
     seen_.insert(known.id);
@@ -229,8 +245,7 @@ void ScanWriter::finish() {
     const double before = duration_of(r.track);
     if (!track && !lives_on && std::abs(before - r.read.duration) <= 1) {
       // As long as before: the same piece in another coding. Crates and cues stay, it is analysed anew.
-      db_.run("UPDATE track SET audio_hash = ?2, audio_length = ?3, content = NULL, analysed = NULL WHERE id = ?1",
-              r.track, r.read.identity.hash, r.read.identity.length);
+      set_identity(r.track, r.read);
       set_tags(r.track, r.read);
       track = r.track;
     }

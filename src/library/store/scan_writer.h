@@ -47,6 +47,7 @@ class ScanWriter {
   std::optional<Known> find(const std::string& path);
   std::optional<std::int64_t> track_of(const AudioIdentity& identity);
   std::int64_t new_track(const MusicFile& read);
+  void set_identity(std::int64_t track, const MusicFile& read);
   void set_tags(std::int64_t track, const MusicFile& read);
   void put_known(const Known& known, const FoundFile& file, const MusicFile& read);
   void put_new(const FoundFile& file, const MusicFile& read);

@@ -314,6 +314,22 @@ TEST_F(Exchange, WhatAPersonSaidOfAMissingTrackIsKeptWhenItIsFoundToBeAnother) {
   EXPECT_EQ(store_->db().integer("SELECT count(*) FROM source_item WHERE what = 'track'"), 4);
 }
 
+// A drive that wasn't there at the import is plugged in, and scanned: the crates play.
+TEST_F(Exchange, AScanThatFindsTheFilesOfAnImportGivesThemToItsTracks) {
+  fs::create_directory(folder_ + "/drive");
+  for (const char* file : {"/a.wav", "/b.wav"}) fs::rename(folder_ + file, folder_ + "/drive" + file);
+  import();
+  for (const char* file : {"/a.wav", "/b.wav"}) fs::copy(folder_ + "/drive/a.wav", folder_ + file);
+  fs::remove_all(folder_ + "/drive");
+  scan_folder();
+  EXPECT_EQ(store_->db().integer("SELECT count(*) FROM track"), 1);  // the same music twice
+  EXPECT_EQ(track("a.wav").files.size(), 2U);
+  EXPECT_EQ(track("a.wav").field("rating"), FieldValue(std::int64_t{4}));
+  const auto crate = find_crate(store_->db(), "rekordbox/Sets/Friday");
+  ASSERT_TRUE(crate);
+  EXPECT_EQ(crate_tracks(store_->db(), *crate, 0, 10), (std::vector<TrackId>(3, track("a.wav").id)));
+}
+
 TEST_F(Exchange, AnImportThatIsStoppedChangesNothing) {
   ImportOptions options;
   options.progress = [](double share) { return share < 0.5; };
