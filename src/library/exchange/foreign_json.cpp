@@ -1,6 +1,7 @@
 #include "library/exchange/foreign_json.h"
 
 #include <nlohmann/json.hpp>
+
 #include "base/json_number.h"
 
 namespace tactus::library {
@@ -10,6 +11,25 @@ namespace {
 using Json = nlohmann::json;
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// Names of files may hold any bytes: what is no UTF-8 is kept as its bytes' numbers.
+Json name_json(const std::string& name) {
+  try {
+    (void)Json(name).dump();
+    return name;
+  } catch (const Json::exception&) {
+    Json out = Json::array();
+    for (const char c : name) out.push_back(static_cast<unsigned char>(c));
+    return out;
+  }
+}
+
+std::string name_from(const Json& j) {
+  if (!j.is_array()) return j.get<std::string>();
+  std::string out;
+  for (const Json& byte : j) out += static_cast<char>(json_whole<std::uint8_t>(byte));
+  return out;
+}
 
 Json cues_json(const std::vector<ForeignCue>& cues) {
   Json out = Json::array();
@@ -34,8 +54,9 @@ Json anchors_as_json(const std::vector<ForeignAnchor>& grid) {
 
 ForeignTrack track_from(const Json& j) {
   ForeignTrack t;
-  for (auto [name, text] : {std::pair{"path", &t.path},
-                            {"title", &t.title},
+  t.path = name_from(j.at("path"));
+  t.id = name_from(j.at("id"));
+  for (auto [name, text] : {std::pair{"title", &t.title},
                             {"artist", &t.artist},
                             {"album", &t.album},
                             {"genre", &t.genre},
@@ -44,14 +65,13 @@ ForeignTrack track_from(const Json& j) {
                             {"color", &t.color},
                             {"label", &t.label},
                             {"composer", &t.composer},
-                            {"remixer", &t.remixer},
-                            {"id", &t.id}})
+                            {"remixer", &t.remixer}})
     *text = j.at(name).get<std::string>();
   t.bpm = j.at("bpm");
   t.length = j.at("length");
-  t.rating = j.at("rating");
-  t.plays = j.at("plays");
-  t.year = j.at("year");
+  t.rating = json_whole<int>(j.at("rating"));
+  t.plays = json_whole<int>(j.at("plays"));
+  t.year = json_whole<int>(j.at("year"));
   for (const Json& c : j.at("cues")) t.cues.push_back({c.at("t"), c.at("n"), c.at("name"), c.at("color")});
   for (const Json& l : j.at("loops"))
     t.loops.push_back({l.at("t"), l.at("end"), l.at("n"), l.at("name"), l.at("color")});
@@ -62,7 +82,7 @@ ForeignTrack track_from(const Json& j) {
 }  // namespace
 
 std::string foreign_json(const ForeignTrack& t, const std::optional<double>& offset) {
-  return dumped({{"path", t.path},
+  return dumped({{"path", name_json(t.path)},
                  {"title", t.title},
                  {"artist", t.artist},
                  {"album", t.album},
@@ -73,7 +93,7 @@ std::string foreign_json(const ForeignTrack& t, const std::optional<double>& off
                  {"label", t.label},
                  {"composer", t.composer},
                  {"remixer", t.remixer},
-                 {"id", t.id},
+                 {"id", name_json(t.id)},
                  {"bpm", t.bpm},
                  {"length", t.length},
                  {"rating", t.rating},

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "library/exchange/exporter.h"
+#include "library/exchange/foreign_json.h"
 #include "library/exchange/importer.h"
 #include "library/foreign/write.h"
 #include "library/store/crates.h"
@@ -390,6 +391,20 @@ TEST_F(Exchange, AFileThatComesBackAsAKnownTrackIsThatTrack) {
   EXPECT_EQ(crate_tracks(store_->db(), *find_crate(store_->db(), "rekordbox/Sets/Friday"), 1, 1),
             std::vector<TrackId>{known});
   EXPECT_EQ(store_->db().integer("SELECT count(*) FROM track"), 2);
+}
+
+TEST(ForeignJson, NamesOfFilesKeepAllTheirBytes) {
+  for (const std::string name : {"/m/plain \xC3\xA9.mp3", "/m/\xFF\xC3(\x80.mp3", ""}) {
+    ForeignTrack t;
+    t.path = t.id = name;
+    t.title = "One";
+    t.plays = 3;
+    std::optional<double> offset;
+    const auto again = parse_foreign_track(foreign_json(t, 0.5), offset);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(*again == t);
+    EXPECT_EQ(offset, 0.5);
+  }
 }
 
 }  // namespace
