@@ -8,7 +8,6 @@ import math
 import os
 import random
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 import unittest
 import wave
 
+from folders import remove_folder
 from shown import Shown
 
 BIN = os.path.abspath(sys.argv.pop(1))
@@ -112,7 +112,7 @@ def band_pcm(bpm, seconds, root):
 class Folder(Shown, unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tactus-app-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.addCleanup(remove_folder, self.dir)
         self.env = {"XDG_CACHE_HOME": self.dir + "/cache", "XDG_DATA_HOME": self.dir + "/data",
                     "XDG_MUSIC_DIR": self.dir + "/music", "XDG_STATE_HOME": self.dir + "/state", "HOME": self.dir}
 

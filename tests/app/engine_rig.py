@@ -4,7 +4,6 @@ import array
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ import time
 import unittest
 import wave
 
+from folders import remove_folder
 from shown import Shown
 
 BIN = os.path.abspath(sys.argv.pop(1))
@@ -61,7 +61,7 @@ class Running(Shown, unittest.TestCase):
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tactus-engine-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.addCleanup(remove_folder, self.dir)
         self.env = {**os.environ, "XDG_CACHE_HOME": self.dir + "/cache", "XDG_STATE_HOME": self.dir + "/state",
                     "XDG_DATA_HOME": self.dir + "/data", "XDG_RUNTIME_DIR": self.dir + "/run", "HOME": self.dir}
         os.mkdir(self.dir + "/run", 0o700)

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import tempfile
 import time
 import unittest
 
+from folders import remove_folder
 from run_tests import main
 
 BIN = os.path.abspath(sys.argv.pop(1))
@@ -43,7 +43,7 @@ def tour():
 class Tour(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tactus-tour-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.addCleanup(remove_folder, self.dir)
         self.env = {**os.environ, "TACTUS_LIBRARY": "", "HOME": self.dir, "XDG_RUNTIME_DIR": self.dir,
                     **{f"XDG_{x}_HOME": f"{self.dir}/{x}" for x in ("CACHE", "CONFIG", "DATA", "STATE")}}
 
