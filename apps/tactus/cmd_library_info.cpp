@@ -121,8 +121,8 @@ int write_art(const std::string& to, const library::Track& track) {
     const std::optional<library::Art> art = library::embedded_art(f.path);
     if (!art) continue;
     if (to == "-") {
-      std::fwrite(art->bytes.data(), 1, art->bytes.size(), stdout);
-      return kOk;
+      const bool whole = std::fwrite(art->bytes.data(), 1, art->bytes.size(), stdout) == art->bytes.size();
+      return whole && std::fflush(stdout) == 0 ? kOk : fail("the picture can't be written to standard output");
     }
     const media::Status written = analysis::write_whole(std::filesystem::absolute(to).string(), art->bytes);
     return written ? kOk : fail(written.error().text());

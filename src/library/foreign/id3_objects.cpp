@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kTagHead = 10;
 constexpr std::size_t kMostTag = (std::size_t{1} << 28) - 1;
-constexpr std::size_t kMostFrameOf22 = (std::size_t{1} << 24) - 1;
-constexpr std::size_t kRoom = 1024;  // for the next change, where there was none
+constexpr std::size_t kMostTagOf22 = (std::size_t{1} << 24) - 1;  // so that any frame's size fits
+constexpr std::size_t kRoom = 1024;                               // for the next change, where there was none
 
 // Seven bits a byte.
 std::size_t of_sevens(std::uint32_t v) {
@@ -82,6 +82,20 @@ std::optional<std::vector<Frame>> frames_of(std::string_view tag, const Layout& 
   return out;
 }
 
+// The frames' bytes, as if nothing had been done to all of the tag: what an extended header says (padding, a checksum)
+// is of the tag as it was. Nothing: it doesn't hold together.
+std::optional<std::string> body_of(std::string_view tag, const Layout& l, int flags) {
+  const int known = kUnsynchronised | (l.flags == 0 ? 0 : kExtended | kExperimental);
+  if ((flags & ~known) != 0) return std::nullopt;
+  const bool whole = (flags & kUnsynchronised) != 0 && !l.sevens;
+  std::string out = whole ? synchronised(tag) : std::string(tag);
+  if ((flags & kExtended) == 0) return out;
+  const std::uint32_t size = ByteReader(out).u32();
+  const std::size_t all = l.sevens ? of_sevens(size) : std::size_t{size} + 4;
+  if (all < 6 || all > out.size()) return std::nullopt;
+  return out.substr(all);
+}
+
 // What a frame says, whatever it is wrapped in. Nothing: it is compressed, encrypted or one of a group.
 std::optional<std::string> opened(const Frame& f, const Layout& l) {
   const int flags = l.flags == 0 ? 0 : static_cast<unsigned char>(f.head.back());
@@ -150,26 +164,6 @@ std::string number(std::size_t v, bool big) {
 }  // namespace
 }  // namespace id3
 
-namespace id3 {
-namespace {
-
-// The frames' bytes, as if nothing had been done to all of the tag: what an extended header says (padding, a checksum)
-// is of the tag as it was. Nothing: it doesn't hold together.
-std::optional<std::string> body_of(std::string_view tag, const Layout& l, int flags) {
-  const int known = kUnsynchronised | (l.flags == 0 ? 0 : kExtended | kExperimental);
-  if ((flags & ~known) != 0) return std::nullopt;
-  const bool whole = (flags & kUnsynchronised) != 0 && !l.sevens;
-  std::string out = whole ? synchronised(tag) : std::string(tag);
-  if ((flags & kExtended) == 0) return out;
-  const std::uint32_t size = ByteReader(out).u32();
-  const std::size_t all = l.sevens ? of_sevens(size) : std::size_t{size} + 4;
-  if (all < 6 || all > out.size()) return std::nullopt;
-  return out.substr(all);
-}
-
-}  // namespace
-}  // namespace id3
-
 std::optional<std::string> id3_with_objects(std::string_view tag, const std::vector<ForeignKept>& objects) {
   using namespace id3;
   if (tag.size() < kTagHead || !tag.starts_with("ID3")) return std::nullopt;
@@ -209,7 +203,7 @@ std::optional<std::string> id3_with_objects(std::string_view tag, const std::vec
     if (!put[i]) out += frame_bytes(l.object, std::string_view("\0\0", l.flags), head + objects[i].bytes, l);
   }
   out.resize(out.size() <= size ? size : out.size() + kRoom, '\0');
-  if (out.size() > kMostTag || (l.size == 3 && out.size() > kMostFrameOf22)) return std::nullopt;
+  if (out.size() > kMostTag || (l.size == 3 && out.size() > kMostTagOf22)) return std::nullopt;
   std::string head(tag.substr(0, 5));
   head += static_cast<char>(flags & kExperimental);
   put_sevens(head, out.size());

@@ -333,7 +333,9 @@ TEST_F(Passed, WhatAllCanSayComesBackAndTheRestIsListed) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_NEAR(t.cues[i].seconds, a.cues[i].seconds, 0.001);
     EXPECT_EQ(t.cues[i].name, a.cues[i].name);
-    if (a.cues[i].number >= 0) { EXPECT_EQ(t.cues[i].number, a.cues[i].number); }
+    if (a.cues[i].number >= 0) {
+      EXPECT_EQ(t.cues[i].number, a.cues[i].number);
+    }
   }
   ASSERT_EQ(t.loops.size(), 1u);
   EXPECT_NEAR(t.loops[0].start, 0.5, 0.001);
